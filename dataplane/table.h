@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The published policy, readers' half: who a packet belongs to, what is limited, what is decided.
+ * Immutable once published; results are valid until the reader's turn ends. The writer's half is
+ * table_write.h. */
+#ifndef SLUICE_TABLE_H
+#define SLUICE_TABLE_H
+
+#include <stdbool.h>
+
+#include "rcu.h"
+#include "wire.h"
+
+struct table;       /* one published generation */
+struct table_store; /* the place where the current one is published */
+
+/* NULL until the first complete publication: no SMTP passes then. */
+const struct table *table_current(const struct rcu_view *view, const struct table_store *store);
+
+/* Changes whenever identities, destinations, limits or settings do: flows look themselves up again. */
+uint32_t table_layout(const struct table *table);
+
+/* Changes with every publication: flows look up their verdict again. */
+uint64_t table_generation(const struct table *table);
+
+const struct wire_PUT_SETTINGS *table_settings(const struct table *table);
+
+struct sender {
+	struct address address;
+	uint16_t port;
+	uint16_t vlan; /* 0: untagged */
+};
+
+/* ID_UNKNOWN when no rule matches. */
+uint32_t table_customer(const struct rcu_view *view, const struct table *table, const struct sender *sender);
+uint32_t table_provider(const struct rcu_view *view, const struct table *table, const struct address *remote);
+
+/* What limits the scope named by the exact key, merged by kind from the most specific key that has it. */
+void table_limits(const struct rcu_view *view, const struct table *table, const struct scope_key *key,
+		  struct limits *ret_limits);
+
+/* A flow's key in each scope. */
+struct scopes {
+	struct scope_key key[SCOPES];
+};
+
+/* The decision on the most specific scope that has one; NULL when none has. */
+const struct wire_PUT_VERDICT *table_verdict(const struct rcu_view *view, const struct table *table,
+					     const struct scopes *scopes);
+
+#endif

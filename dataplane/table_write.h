@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The published policy, writer's half; for apply.c only. One thread. */
+#ifndef SLUICE_TABLE_WRITE_H
+#define SLUICE_TABLE_WRITE_H
+
+#include "table.h"
+
+struct table_store *table_store_create(void);
+void table_store_destroy(struct table_store *store);
+
+/* A batch: begin, any changes, then commit (all in one swap) or abort (nothing happened).
+ * WIRE_FULL starts from nothing, WIRE_DELTA from what is published. 0 or a negative errno. */
+int table_begin(struct table_store *store, uint64_t generation, int mode);
+int table_put(struct table_store *store, enum wire_type type, const void *record, char *ret_error);
+void table_abort(struct table_store *store);
+
+struct table_times {
+	uint64_t publish_ns, quiesce_ns;
+};
+
+/* Publishes, waits until every reader has passed a quiescent state, frees the old generation. */
+int table_commit(struct table_store *store, struct table_times *ret_times);
+
+struct table_sizes {
+	uint32_t identities, destinations, limits, verdicts;
+	uint64_t generation;
+	bool ready;
+};
+
+void table_sizes(const struct table_store *store, struct table_sizes *ret_sizes);
+
+/* Calls `each` with every record of the published generation, as frames that would make it again. */
+int table_walk(const struct table_store *store, int (*each)(void *context, enum wire_type type, const void *record),
+	       void *context);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What a limit counts, and how much of it may pass. Shared by gate and daemon. */
+#ifndef SLUICE_LIMITS_H
+#define SLUICE_LIMITS_H
+
+#include <stdint.h>
+
+enum limit_kind {
+	LIMIT_CONNECTIONS,     /* at once */
+	LIMIT_CONNECTION_RATE, /* new ones over time */
+	LIMIT_BYTE_RATE,       /* IP bytes from the MTA to the internet over time */
+	LIMIT_KINDS
+};
+
+/* `amount` units each `per_ns` nanoseconds, at most `burst` of them at one moment (at least 1;
+ * bytes: at least one full packet). For LIMIT_CONNECTIONS only `amount` counts. */
+struct limit {
+	uint64_t amount;
+	uint64_t per_ns;
+	uint64_t burst;
+};
+
+/* Bit k of `has` says that kind k is limited; a kind that is not is unlimited. */
+struct limits {
+	uint32_t has;
+	uint32_t zero;
+	struct limit kind[LIMIT_KINDS];
+};
+
+/* The words of CLI and config: "connections", "connection-rate", "byte-rate". */
+extern const char *const limit_kind_name[LIMIT_KINDS];
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What a limit or a decision hangs on. Shared by gate and daemon. */
+#ifndef SLUICE_SCOPE_H
+#define SLUICE_SCOPE_H
+
+#include <stdint.h>
+
+/* Ids are given by the daemon; 0 means "known to nobody". ANY stands for "each of them"
+ * in the key of a limit: {customer=ANY, provider=3} is "each customer at provider 3". */
+#define ID_UNKNOWN 0u
+#define ID_ANY UINT32_MAX
+
+/* Listed from the most specific to the least: of two verdicts the first listed wins. */
+enum scope {
+	SCOPE_CUSTOMER_PROVIDER,
+	SCOPE_SOURCE_PROVIDER,
+	SCOPE_REMOTE,
+	SCOPE_CUSTOMER,
+	SCOPE_SOURCE,
+	SCOPE_PROVIDER,
+	SCOPE_GATE,
+	SCOPES
+};
+
+/* An address is 16 bytes, IPv4 as ::ffff:a.b.c.d. All zero means none, or any in a limit's key. */
+struct address {
+	uint8_t byte[16];
+};
+
+/* Fields a scope does not use are 0, so that two equal keys are equal bytes.
+ *   customer x provider: customer, provider    source x provider: address, provider
+ *   remote: address, provider (provider only when address is "any")
+ *   customer: customer    source: address    provider: provider    gate: none */
+struct scope_key {
+	uint8_t scope; /* enum scope */
+	uint8_t zero[3];
+	uint32_t customer;
+	uint32_t provider;
+	struct address address;
+};
+
+_Static_assert(sizeof(struct scope_key) == 28, "a scope key is hashed and compared as bytes");
+
+#endif

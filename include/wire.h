@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The control protocol between sluiced and sluice-gate: framed structs over a UNIX stream socket,
+ * both ends on one machine (host byte order). Each frame is a head and one struct of frames.def;
+ * the receiver checks version, type, direction and exact size before a handler sees it.
+ *
+ * A conversation: both send HELLO. The daemon sends BEGIN, any PUT_ and DEL_ records, COMMIT; the
+ * gate applies all of them in one swap or none, and answers ACK once every worker has passed a
+ * quiescent state. QUERY is answered by rows and END. A frame that fails a check ends the
+ * connection after an ACK with the reason; nothing of an open batch is applied. */
+#ifndef SLUICE_WIRE_H
+#define SLUICE_WIRE_H
+
+#include <stdint.h>
+
+#include "counters.h"
+#include "limits.h"
+#include "scope.h"
+
+#define WIRE_MAGIC 0x5c1u
+#define WIRE_VERSION 1u
+#define WIRE_FRAME_MAX 1024u
+#define WIRE_REASON_MAX 96u
+#define WIRE_ERROR_MAX 128u
+#define WIRE_PORTS_MAX 8u
+
+struct wire_head {
+	uint16_t magic;
+	uint8_t version;
+	uint8_t type;    /* enum wire_type */
+	uint32_t length; /* of the whole frame, head included */
+};
+
+enum wire_direction { WIRE_TO_GATE = 1, WIRE_TO_DAEMON = 2, WIRE_BOTH = 3 };
+
+enum wire_type {
+#define FRAME(name, direction, help) WIRE_##name,
+#include "frames.def"
+#undef FRAME
+	WIRE_TYPES
+};
+
+struct wire_HELLO {
+	uint64_t generation; /* last one published here; 0 after a cold start */
+	uint64_t boot;       /* random per process start */
+	uint32_t pid;
+	uint8_t ready; /* gate: tables are complete, SMTP passes */
+	uint8_t workers;
+	uint8_t zero[2];
+};
+
+enum { WIRE_DELTA, WIRE_FULL };
+
+struct wire_BEGIN {
+	uint64_t generation;
+	uint32_t mode; /* WIRE_FULL: forget all records first */
+	uint32_t zero;
+};
+
+enum refuse_mode { REFUSE_421, REFUSE_RST, REFUSE_MODES };
+
+/* Hold budgets by phase of the dialogue, see dataplane/README.md. */
+enum phase { PHASE_SYN, PHASE_BANNER, PHASE_COMMAND, PHASE_TLS_START, PHASE_BODY, PHASES };
+
+struct wire_PUT_SETTINGS {
+	uint32_t refuse; /* enum refuse_mode, for refusals by limit and by default */
+	uint32_t max_hold_ms; /* a new connection waits at most so long */
+	uint32_t hold_budget_ms[PHASES];
+	uint32_t idle_timeout_s; /* a flow with no packet for so long is forgotten */
+	uint16_t ports;
+	uint16_t port[WIRE_PORTS_MAX]; /* SMTP destination ports */
+	uint16_t zero;
+};
+
+#define WIRE_VLAN_ANY 0xffffu
+
+/* The packet's source address (and port, VLAN) says whose mail it is; the longest prefix wins,
+ * then the narrowest port range. */
+struct wire_PUT_IDENTITY {
+	struct address address;
+	uint16_t port_low, port_high; /* inclusive; 0..65535 is any */
+	uint16_t vlan;                /* WIRE_VLAN_ANY */
+	uint8_t plen;
+	uint8_t zero;
+	uint32_t customer;
+};
+
+/* Destination address -> provider; the longest prefix wins. */
+struct wire_PUT_DESTINATION {
+	struct address address;
+	uint32_t provider;
+	uint8_t plen;
+	uint8_t zero[3];
+};
+
+/* For each kind the most specific key that has it wins: the exact one, then with one ID_ANY
+ * (customer first), then with both. A limit of 0 connections denies. */
+struct wire_PUT_LIMITS {
+	struct scope_key key;
+	uint32_t zero;
+	struct limits limits;
+};
+
+struct wire_DEL_LIMITS {
+	struct scope_key key;
+};
+
+enum action { ACTION_PASS, ACTION_QUARANTINE, ACTIONS };
+
+struct wire_PUT_VERDICT {
+	struct scope_key key;
+	uint8_t action; /* enum action */
+	uint8_t refuse; /* enum refuse_mode */
+	uint8_t zero[2];
+	uint64_t decision;
+	char reason[WIRE_REASON_MAX]; /* 0-terminated printable ASCII */
+};
+
+struct wire_DEL_VERDICT {
+	struct scope_key key;
+};
+
+struct wire_COMMIT {
+	uint64_t generation; /* of its BEGIN */
+};
+
+struct wire_ACK {
+	uint64_t generation;
+	int32_t status; /* 0 or a negative errno */
+	uint32_t records;
+	uint64_t publish_ns; /* building and swapping */
+	uint64_t quiesce_ns; /* until every worker had passed a quiescent state */
+	char error[WIRE_ERROR_MAX];
+};
+
+enum query { QUERY_STATUS, QUERY_COUNTERS, QUERY_FLOWS, QUERY_METERS, QUERIES };
+
+struct wire_QUERY {
+	uint32_t what; /* enum query */
+	uint32_t most; /* rows; 0: all */
+	uint32_t customer, provider; /* ID_ANY: no filter */
+};
+
+struct wire_ROW_STATUS {
+	uint64_t generation;
+	uint64_t boot;
+	uint64_t uptime_ns;
+	uint64_t flows, flows_most;
+	uint64_t held; /* packets waiting */
+	uint64_t meters, meters_most;
+	uint32_t workers;
+	uint32_t ready;
+	uint32_t busy_permille; /* the busiest worker, since the last query */
+	uint32_t identities, destinations, limits, verdicts;
+};
+
+struct wire_ROW_COUNTERS {
+	uint64_t counter[COUNTERS];
+};
+
+struct wire_ROW_FLOW {
+	struct address source, remote;
+	uint16_t source_port, remote_port;
+	uint16_t vlan;
+	uint8_t state; /* enum flow_state */
+	uint8_t phase; /* enum phase */
+	uint32_t customer, provider;
+	uint8_t tls, adopted, quarantined, held;
+	uint32_t idle_ms, age_ms;
+	uint32_t zero;
+	uint64_t bytes_out, bytes_in;
+};
+
+/* What one limited thing used; a meter exists while a flow needs it and a while after. */
+struct wire_ROW_METER {
+	struct scope_key key;
+	uint32_t connections; /* now */
+	uint64_t admitted, refused, bytes;
+	struct limits limits; /* in force */
+};
+
+struct wire_END {
+	uint32_t what;
+	uint32_t rows;
+};
+
+#define FLOW_STATES(X)                                                                                                 \
+	X(SYN_HELD, "waiting")                                                                                         \
+	X(SYN_SENT, "connecting")                                                                                      \
+	X(ESTABLISHED, "open")                                                                                         \
+	X(CLOSING, "closing")                                                                                          \
+	X(CUT, "cut")                                                                                                  \
+	X(CLOSED, "closed")
+
+enum flow_state {
+#define X(name, text) FLOW_##name,
+	FLOW_STATES(X)
+#undef X
+	FLOW_STATE_COUNT
+};
+
+#endif
