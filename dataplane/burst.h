@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The packets of one turn and what each stage learned of them: all that stages share. */
+#ifndef SLUICE_BURST_H
+#define SLUICE_BURST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_mbuf.h>
+
+#include "flow.h"
+#include "wire.h"
+
+#define BURST_MAX 64
+
+enum side { INSIDE, OUTSIDE, SIDES };
+
+enum packet_kind {
+	PACKET_OTHER, /* not outbound SMTP: forwarded untouched */
+	PACKET_SMTP,
+	PACKET_GONE,  /* dropped, held, or handed to another worker */
+};
+
+/* TCP flags, RFC 9293 section 3.1. */
+enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_PSH = 8, TCP_ACK = 16 };
+
+struct packet {
+	struct rte_mbuf *mbuf;
+	uint8_t side; /* where it came from */
+	uint8_t kind;
+	uint8_t flags;
+	bool ipv6;
+	uint16_t ip_at, tcp_at, payload_at; /* offsets into the frame */
+	uint16_t payload;                   /* bytes */
+	uint32_t seq, ack;
+	uint64_t hash;
+	struct flow_key key;
+	struct flow *flow;
+};
+
+struct burst {
+	uint64_t now; /* ns, monotonic */
+	uint16_t count;
+	struct packet packet[BURST_MAX];
+};
+
+static inline uint8_t *packet_bytes(const struct packet *packet, uint16_t at)
+{
+	return rte_pktmbuf_mtod_offset(packet->mbuf, uint8_t *, at);
+}
+
+/* Sequence space it takes: payload, SYN and FIN. */
+static inline uint32_t packet_end(const struct packet *packet)
+{
+	return packet->seq + packet->payload + !!(packet->flags & TCP_SYN) + !!(packet->flags & TCP_FIN);
+}
+
+/* IP bytes: what a byte rate counts. */
+static inline uint32_t packet_ip_bytes(const struct packet *packet)
+{
+	return rte_pktmbuf_pkt_len(packet->mbuf) - packet->ip_at;
+}
+
+static inline uint32_t burst_ms(const struct burst *burst)
+{
+	return (uint32_t)(burst->now / 1000000);
+}
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "checksum.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+#include <rte_ip.h>
+
+static uint16_t fold(uint64_t sum)
+{
+	while (sum >> 16 != 0)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)sum;
+}
+
+/* RFC 9293 section 3.1 and RFC 8200 section 8.1: both come to the same sum. */
+static uint16_t pseudo_sum(const struct l4 *l4)
+{
+	return fold((uint64_t)rte_raw_cksum(l4->source, l4->address_size) +
+		    rte_raw_cksum(l4->destination, l4->address_size) + htons(l4->protocol) + htons(l4->size));
+}
+
+static uint8_t *field(const struct l4 *l4)
+{
+	return l4->bytes + (l4->protocol == IPPROTO_TCP ? 16 : 6);
+}
+
+static uint16_t stored(const struct l4 *l4)
+{
+	uint16_t sum;
+
+	memcpy(&sum, field(l4), sizeof(sum));
+	return sum;
+}
+
+bool checksum_looks_partial(const struct l4 *l4)
+{
+	return stored(l4) == pseudo_sum(l4);
+}
+
+enum checksum_state checksum_check(const struct l4 *l4)
+{
+	/* RFC 768: a UDP sum of 0 over IPv4 means none. */
+	if (l4->protocol == IPPROTO_UDP && stored(l4) == 0 && l4->address_size == 4)
+		return CHECKSUM_GOOD;
+	if (fold((uint64_t)pseudo_sum(l4) + rte_raw_cksum(l4->bytes, l4->size)) == 0xffff)
+		return CHECKSUM_GOOD;
+	return checksum_looks_partial(l4) ? CHECKSUM_PARTIAL : CHECKSUM_BAD;
+}
+
+void checksum_set(const struct l4 *l4)
+{
+	uint16_t sum = 0;
+
+	memcpy(field(l4), &sum, sizeof(sum));
+	sum = (uint16_t)~fold((uint64_t)pseudo_sum(l4) + rte_raw_cksum(l4->bytes, l4->size));
+	if (sum == 0 && l4->protocol == IPPROTO_UDP)
+		sum = 0xffff;
+	memcpy(field(l4), &sum, sizeof(sum));
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Where both sides of a connection are: who spoke last, what was received, in which phase of SMTP they
+ * are. Arithmetic only: sequence numbers, payload bytes and time come as arguments.
+ *
+ * The *turn* is the client's first new bytes after the server spoke. At a turn nothing the client sent
+ * before is unanswered, so swallowing those bytes and resetting both sides loses nothing and doubles
+ * nothing: the message they would begin was never heard of, the one before was answered. With one
+ * exception: while TLS starts, a reset makes some MTAs try again in the clear. */
+#ifndef SLUICE_DIALOGUE_H
+#define SLUICE_DIALOGUE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "smtp.h"
+#include "tls.h"
+#include "wire.h"
+
+enum speaker { SPEAKER_NONE, SPEAKER_CLIENT, SPEAKER_SERVER };
+
+enum tls_stage {
+	STAGE_CLEAR,
+	STAGE_ASKED,   /* the client said STARTTLS */
+	STAGE_GRANTED, /* the server said 220 */
+	STAGE_TLS,
+	STAGE_OPAQUE, /* mid-stream: aligned again at the next turn */
+};
+
+struct dialogue {
+	uint32_t client_next; /* end of the client's bytes let through */
+	uint32_t server_next; /* end of the server's bytes let through */
+	uint8_t speaker;
+	uint8_t stage;
+	uint8_t flights;     /* client flights let through, at most 255 */
+	uint8_t app_flights; /* of those, TLS flights of application data only */
+	bool adopted;        /* taken over mid-stream */
+	bool flight_app;     /* this flight had application data records ... */
+	bool flight_shake;   /* ... or handshake records */
+	uint32_t flight_bytes;
+	uint32_t server_ms; /* when the server last said something new */
+	union {
+		struct smtp_scan smtp;
+		struct tls_scan tls;
+	};
+};
+
+/* A client's or server's segment with payload. */
+struct speech {
+	uint32_t seq, ack;
+	const uint8_t *data;
+	uint32_t size;
+	uint32_t now_ms;
+};
+
+void dialogue_open(struct dialogue *dialogue, uint32_t client_isn);
+void dialogue_adopt(struct dialogue *dialogue, uint32_t client_seq, uint32_t server_seq);
+
+static inline uint32_t speech_end(const struct speech *speech)
+{
+	return speech->seq + speech->size;
+}
+
+/* Does it carry client bytes not yet let through? */
+bool dialogue_client_new(const struct dialogue *dialogue, const struct speech *speech);
+
+/* Would these new bytes begin a turn? */
+bool dialogue_is_turn(const struct dialogue *dialogue);
+
+/* TLS is being started: no cut, no hold, no drop here. */
+bool dialogue_protected(const struct dialogue *dialogue);
+
+/* A turn at which a cut is safe: everything the server said was received, nothing is protected, and the
+ * server has been silent for `quiet_ms` (so that no further reply is on its way). */
+bool dialogue_may_cut(const struct dialogue *dialogue, const struct speech *speech, uint32_t quiet_ms);
+
+/* Lets a client's / server's segment through. dialogue_client returns false when bytes before it are
+ * missing (the dialogue is opaque until the next turn). */
+bool dialogue_client(struct dialogue *dialogue, const struct speech *speech);
+void dialogue_server(struct dialogue *dialogue, const struct speech *speech);
+
+enum phase dialogue_phase(const struct dialogue *dialogue);
+
+#endif

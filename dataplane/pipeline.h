@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The sentence: a burst's way through the stages, in order. */
+#ifndef SLUICE_PIPELINE_H
+#define SLUICE_PIPELINE_H
+
+#include <stdint.h>
+
+struct burst;
+struct flow;
+struct worker;
+
+void pipeline_run(struct worker *worker, struct burst *burst);
+
+/* What waited and is due now: up to `most` flows. */
+unsigned pipeline_release(struct worker *worker, uint64_t now, unsigned most);
+
+#endif

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "worker.h"
+
+#include <sys/prctl.h>
+#include <time.h>
+
+#include <rte_malloc.h>
+#include <rte_ring.h>
+
+#include "expire.h"
+#include "idle.h"
+#include "pipeline.h"
+
+#define RELEASE_MOST 256
+
+struct worker *worker_create(struct gate *gate, unsigned index, unsigned lcore, uint32_t flows, _Atomic bool *stop)
+{
+	char name[RTE_RING_NAMESIZE];
+	struct worker *worker = rte_zmalloc("worker", sizeof(*worker), 64);
+
+	if (worker == NULL)
+		return NULL;
+	worker->gate = gate;
+	worker->index = index;
+	worker->lcore = lcore;
+	worker->stop = stop;
+	worker->flows = flow_table_create(flows, gate->secret);
+	worker->wheel = rte_zmalloc("wheel", sizeof(*worker->wheel), 64);
+	snprintf(name, sizeof(name), "handed%u", index);
+	worker->handed = rte_ring_create(name, 2048, SOCKET_ID_ANY, RING_F_SC_DEQ);
+	if (worker->flows != NULL && worker->wheel != NULL && worker->handed != NULL)
+		return worker;
+	worker_destroy(worker);
+	return NULL;
+}
+
+void worker_destroy(struct worker *worker)
+{
+	if (worker == NULL)
+		return;
+	rte_ring_free(worker->handed);
+	rte_free(worker->wheel);
+	flow_table_destroy(worker->flows);
+	rte_free(worker);
+}
+
+void worker_send(struct worker *worker, enum side to, struct rte_mbuf *mbuf)
+{
+	struct tx_queue *queue = &worker->tx[to];
+
+	if (queue->count == TX_MOST) {
+		rte_pktmbuf_free(mbuf);
+		count(worker, COUNT_DROP_TX_FULL, 1);
+		return;
+	}
+	queue->mbuf[queue->count++] = mbuf;
+}
+
+void worker_forward(struct worker *worker, struct packet *packet)
+{
+	packet->kind = PACKET_GONE;
+	worker_send(worker, packet->side == INSIDE ? OUTSIDE : INSIDE, packet->mbuf);
+}
+
+void worker_drop(struct worker *worker, struct packet *packet, enum counter reason)
+{
+	packet->kind = PACKET_GONE;
+	rte_pktmbuf_free(packet->mbuf);
+	count(worker, reason, 1);
+}
+
+static void transmit(struct worker *worker, enum side to, enum counter counter)
+{
+	struct tx_queue *queue = &worker->tx[to];
+
+	if (queue->count == 0)
+		return;
+	struct port *port = (struct port *)&worker->gate->port[to];
+	uint16_t sent = port_transmit(port, worker->index, queue->mbuf, queue->count);
+	count(worker, counter, sent);
+	if (sent < queue->count) {
+		count(worker, COUNT_DROP_TX_FULL, queue->count - sent);
+		rte_pktmbuf_free_bulk(queue->mbuf + sent, queue->count - sent);
+	}
+	queue->count = 0;
+}
+
+static void add(struct burst *burst, struct rte_mbuf **mbufs, uint16_t received, enum side side)
+{
+	for (uint16_t i = 0; i < received; i++)
+		burst->packet[burst->count++] = (struct packet){ .mbuf = mbufs[i], .side = side };
+}
+
+static void receive(struct worker *worker, struct burst *burst, enum side side, enum counter counter)
+{
+	struct rte_mbuf *mbufs[BURST_MAX];
+	uint16_t room = (uint16_t)((BURST_MAX - burst->count) / (SIDES - side));
+	uint16_t received = port_receive(&worker->gate->port[side], worker->index, mbufs, room);
+
+	count(worker, counter, received);
+	add(burst, mbufs, received, side);
+}
+
+/* What other workers received for this one, before anything newer. */
+static void receive_handed(struct worker *worker, struct burst *burst)
+{
+	struct rte_mbuf *mbufs[BURST_MAX / 2];
+	unsigned received = rte_ring_dequeue_burst(worker->handed, (void **)mbufs, RTE_DIM(mbufs), NULL);
+
+	for (unsigned i = 0; i < received; i++)
+		add(burst, &mbufs[i], 1, mbufs[i]->port == worker->gate->port[INSIDE].id ? INSIDE : OUTSIDE);
+}
+
+unsigned worker_turn(struct worker *worker, uint64_t now)
+{
+	struct burst burst;
+
+	burst.now = now;
+	burst.count = 0;
+	worker->table = table_current(&worker->rcu, worker->gate->store);
+	if (worker->gate->workers > 1)
+		receive_handed(worker, &burst);
+	receive(worker, &burst, INSIDE, COUNT_RX_INSIDE);
+	receive(worker, &burst, OUTSIDE, COUNT_RX_OUTSIDE);
+	pipeline_run(worker, &burst);
+	unsigned released = pipeline_release(worker, now, RELEASE_MOST);
+	transmit(worker, OUTSIDE, COUNT_TX_OUTSIDE);
+	transmit(worker, INSIDE, COUNT_TX_INSIDE);
+	expire_some(worker, now);
+	return burst.count + released;
+}
+
+static uint64_t clock_now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+}
+
+static void nap(struct worker *worker, uint64_t ns)
+{
+	const struct timespec time = { .tv_nsec = (long)ns };
+
+	rcu_offline(&worker->rcu);
+	clock_nanosleep(CLOCK_MONOTONIC, 0, &time, NULL);
+	rcu_online(&worker->rcu);
+}
+
+/* The control thread asks; flows are read only here, by their owner. */
+static void answer_inspection(struct worker *worker, uint64_t now)
+{
+	struct inspect *inspect = &worker->view.inspect;
+
+	if (atomic_load_explicit(&inspect->state, memory_order_acquire) != INSPECT_ASKED)
+		return;
+	expire_show(worker, inspect, now);
+	atomic_store_explicit(&inspect->state, INSPECT_DONE, memory_order_release);
+}
+
+static void publish_view(struct worker *worker, uint64_t busy_ns, uint64_t total_ns)
+{
+	struct worker_view *view = &worker->view;
+
+	atomic_store_explicit(&view->flows, flow_count(worker->flows), memory_order_relaxed);
+	atomic_store_explicit(&view->held, worker->held, memory_order_relaxed);
+	atomic_store_explicit(&view->busy_ns, busy_ns, memory_order_relaxed);
+	atomic_store_explicit(&view->total_ns, total_ns, memory_order_relaxed);
+}
+
+int worker_main(void *argument)
+{
+	struct worker *worker = argument;
+	struct idle idle = { 0 };
+	uint64_t start = clock_now(), now = start, busy = 0;
+
+	/* Naps are asked for by the microsecond; the default slack would add fifty. */
+	prctl(PR_SET_TIMERSLACK, 1000);
+	rcu_view_open(&worker->rcu);
+	wheel_init(worker->wheel, now);
+	while (!atomic_load_explicit(worker->stop, memory_order_relaxed)) {
+		unsigned moved = worker_turn(worker, now);
+		answer_inspection(worker, now);
+		rcu_quiescent(&worker->rcu);
+		uint64_t after = clock_now();
+		if (moved > 0) {
+			busy += after - now;
+			idle_busy(&idle);
+		} else {
+			uint64_t ns = idle_nap(&idle, after, wheel_next(worker->wheel));
+			if (ns > 0)
+				nap(worker, ns);
+		}
+		publish_view(worker, busy, after - start);
+		now = moved > 0 ? after : clock_now();
+	}
+	rcu_view_close(&worker->rcu);
+	return 0;
+}

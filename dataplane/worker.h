@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One lcore: what belongs to it, and its loop. */
+#ifndef SLUICE_WORKER_H
+#define SLUICE_WORKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "burst.h"
+#include "flow.h"
+#include "inspect.h"
+#include "meters.h"
+#include "port.h"
+#include "table.h"
+#include "wheel.h"
+
+struct rte_mempool;
+struct rte_ring;
+
+#define TX_MOST 512
+
+struct tx_queue {
+	uint16_t count;
+	struct rte_mbuf *mbuf[TX_MOST];
+};
+
+/* Room for segments that wait. */
+#define HELD_MOST_FLOW 128
+
+/* What all workers share; set at start, then only read. */
+struct gate {
+	unsigned workers;
+	const struct port *port; /* [SIDES] */
+	struct rte_mempool *pool;
+	struct meters *meters;
+	const struct table_store *store;
+	uint8_t secret[16];
+	uint32_t held_most; /* segments a worker may hold */
+	struct worker **worker;
+};
+
+struct worker {
+	struct gate *gate;
+	unsigned index;
+	unsigned lcore;
+	struct worker_view view;
+	struct rcu_view rcu;
+	const struct table *table; /* of this turn; NULL before the first publication */
+	struct flow_table *flows;
+	struct wheel *wheel;
+	uint32_t held;
+	uint32_t sweep; /* next flow the expiry looks at */
+	struct tx_queue tx[SIDES];
+	struct rte_ring *handed; /* packets other workers received for this one */
+	_Atomic bool *stop;
+};
+
+struct worker *worker_create(struct gate *gate, unsigned index, unsigned lcore, uint32_t flows, _Atomic bool *stop);
+void worker_destroy(struct worker *worker);
+
+/* Runs until *stop; for rte_eal_remote_launch(). */
+int worker_main(void *worker);
+
+/* One turn: receive, run the pipeline, release what is due, transmit, sweep. Returns how many packets
+ * moved. Time is an argument, so that tests can run it in virtual time. */
+unsigned worker_turn(struct worker *worker, uint64_t now);
+
+static inline void count(struct worker *worker, enum counter counter, uint64_t by)
+{
+	_Atomic uint64_t *cell = &worker->view.counter[counter];
+	/* The only writer: a plain add, but readers must see whole words. */
+	atomic_store_explicit(cell, atomic_load_explicit(cell, memory_order_relaxed) + by, memory_order_relaxed);
+}
+
+/* The packet leaves on the other side / goes nowhere, for a named reason. */
+void worker_forward(struct worker *worker, struct packet *packet);
+void worker_send(struct worker *worker, enum side to, struct rte_mbuf *mbuf);
+void worker_drop(struct worker *worker, struct packet *packet, enum counter reason);
+
+#endif
