@@ -4,6 +4,11 @@
 #define TICKS_PER_NS 16u
 #define UNIT_SHIFT 16
 
+/* One reading of a bucket's rate. */
+struct rate {
+	uint64_t unit, step, tau; /* step: T in ticks */
+};
+
 /* ns per unit, in 2^-16 of a tick; beyond 2^62 it is as good as never. */
 static uint64_t unit_of(const struct limit *limit)
 {
@@ -24,11 +29,13 @@ static uint64_t max_of(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
-/* When tat - tau has come, rounded up so that nothing is early. */
-static uint64_t leave_at(uint64_t tat, uint64_t tau, uint64_t now)
+/* When the last of units that are `cost` in all conforms, rounded up so that nothing is early. */
+static uint64_t leave_at(uint64_t tat, uint64_t cost, const struct rate *rate, uint64_t now)
 {
-	uint64_t due = tat > tau ? (tat - tau + TICKS_PER_NS - 1) / TICKS_PER_NS : 0;
-	return max_of(due, now);
+	uint64_t start = max_of(tat, now * TICKS_PER_NS);
+	uint64_t last = start + (cost > rate->step ? cost - rate->step : 0);
+
+	return last > rate->tau ? max_of((last - rate->tau + TICKS_PER_NS - 1) / TICKS_PER_NS, now) : now;
 }
 
 void bucket_set(struct bucket *bucket, const struct limit *limit)
@@ -48,28 +55,43 @@ void bucket_init(struct bucket *bucket, const struct limit *limit, uint64_t star
 	atomic_store_explicit(&bucket->tat, start * TICKS_PER_NS + full, memory_order_relaxed);
 }
 
-uint64_t bucket_when(const struct bucket *bucket, uint64_t now)
+static struct rate rate_of(const struct bucket *bucket)
 {
-	if (atomic_load_explicit(&bucket->unit, memory_order_relaxed) == UINT64_MAX)
+	struct rate rate = { .unit = atomic_load_explicit(&bucket->unit, memory_order_relaxed),
+			     .tau = atomic_load_explicit(&bucket->tau, memory_order_relaxed) };
+
+	rate.step = ticks_for(rate.unit, 1);
+	return rate;
+}
+
+uint64_t bucket_when(const struct bucket *bucket, uint64_t units, uint64_t now)
+{
+	struct rate rate = rate_of(bucket);
+
+	if (rate.unit == UINT64_MAX)
 		return BUCKET_NEVER;
-	return leave_at(atomic_load_explicit(&bucket->tat, memory_order_relaxed),
-			atomic_load_explicit(&bucket->tau, memory_order_relaxed), now);
+	uint64_t tat = atomic_load_explicit(&bucket->tat, memory_order_relaxed);
+	return leave_at(tat, ticks_for(rate.unit, units), &rate, now);
+}
+
+bool bucket_full(const struct bucket *bucket, uint64_t now)
+{
+	return atomic_load_explicit(&bucket->tat, memory_order_relaxed) <= now * TICKS_PER_NS;
 }
 
 uint64_t bucket_take(struct bucket *bucket, uint64_t units, uint64_t now)
 {
-	uint64_t unit = atomic_load_explicit(&bucket->unit, memory_order_relaxed);
-	uint64_t tau = atomic_load_explicit(&bucket->tau, memory_order_relaxed);
+	struct rate rate = rate_of(bucket);
 	uint64_t tat = atomic_load_explicit(&bucket->tat, memory_order_relaxed);
 
-	if (unit == UINT64_MAX)
+	if (rate.unit == UINT64_MAX)
 		return BUCKET_NEVER;
-	uint64_t cost = ticks_for(unit, units), fresh;
+	uint64_t cost = ticks_for(rate.unit, units), fresh;
 	do
 		fresh = max_of(tat, now * TICKS_PER_NS) + cost;
 	while (!atomic_compare_exchange_weak_explicit(&bucket->tat, &tat, fresh, memory_order_relaxed,
 						      memory_order_relaxed));
-	return leave_at(tat, tau, now);
+	return leave_at(tat, cost, &rate, now);
 }
 
 void bucket_return(struct bucket *bucket, uint64_t units)

@@ -9,6 +9,7 @@
 #include <rte_mbuf.h>
 
 #include "flow.h"
+#include "segment.h"
 #include "wire.h"
 
 #define BURST_MAX 64
@@ -18,7 +19,7 @@ enum side { INSIDE, OUTSIDE, SIDES };
 enum packet_kind {
 	PACKET_OTHER, /* not outbound SMTP: forwarded untouched */
 	PACKET_SMTP,
-	PACKET_GONE,  /* dropped, held, or handed to another worker */
+	PACKET_GONE, /* dropped, held, or handed to another worker */
 };
 
 /* TCP flags, RFC 9293 section 3.1. */
@@ -31,7 +32,7 @@ struct packet {
 	uint8_t flags;
 	bool ipv6;
 	uint16_t ip_at, tcp_at, payload_at; /* offsets into the frame */
-	uint16_t payload;                   /* bytes */
+	uint16_t payload;		    /* bytes */
 	uint32_t seq, ack;
 	uint64_t hash;
 	struct flow_key key;
@@ -55,10 +56,21 @@ static inline uint32_t packet_end(const struct packet *packet)
 	return packet->seq + packet->payload + !!(packet->flags & TCP_SYN) + !!(packet->flags & TCP_FIN);
 }
 
+static inline struct speech packet_speech(const struct packet *packet, uint64_t now)
+{
+	return (struct speech){ packet->seq, packet->ack, packet_bytes(packet, packet->payload_at), packet->payload,
+				(uint32_t)(now / 1000000) };
+}
+
+static inline struct headers packet_headers(const struct packet *packet)
+{
+	return (struct headers){ packet_bytes(packet, 0), packet->ip_at, packet->tcp_at, packet->ipv6 };
+}
+
 /* IP bytes: what a byte rate counts. */
 static inline uint32_t packet_ip_bytes(const struct packet *packet)
 {
-	return rte_pktmbuf_pkt_len(packet->mbuf) - packet->ip_at;
+	return (uint32_t)(packet->payload_at - packet->ip_at) + packet->payload;
 }
 
 static inline uint32_t burst_ms(const struct burst *burst)

@@ -68,17 +68,22 @@ static enum tls_stage stage_of_flight(const struct dialogue *dialogue, const str
 	return tls_starts(speech->data, speech->size) ? STAGE_TLS : STAGE_CLEAR;
 }
 
-bool dialogue_may_cut(const struct dialogue *dialogue, const struct speech *speech, uint32_t quiet_ms)
+bool dialogue_protects(const struct dialogue *dialogue, const struct speech *first)
 {
 	struct dialogue seen = *dialogue;
 
+	seen.stage = stage_of_flight(dialogue, first);
+	return dialogue_protected(&seen);
+}
+
+bool dialogue_may_cut(const struct dialogue *dialogue, const struct speech *speech, uint32_t quiet_ms)
+{
 	if (!dialogue_is_turn(dialogue) || seq_after(speech->seq, dialogue->client_next))
 		return false;
 	if (dialogue->speaker == SPEAKER_SERVER &&
 	    (speech->ack != dialogue->server_next || speech->now_ms - dialogue->server_ms < quiet_ms))
 		return false;
-	seen.stage = stage_of_flight(dialogue, speech);
-	return !dialogue_protected(&seen);
+	return !dialogue_protects(dialogue, speech);
 }
 
 static void begin_flight(struct dialogue *dialogue, const struct speech *speech)
@@ -123,8 +128,11 @@ bool dialogue_client(struct dialogue *dialogue, const struct speech *speech)
 		return true;
 	bool whole = !seq_after(speech->seq, dialogue->client_next);
 	uint32_t known = whole ? dialogue->client_next - speech->seq : 0;
-	const struct speech fresh = { .seq = speech->seq + known, .ack = speech->ack, .data = speech->data + known,
-				      .size = speech->size - known, .now_ms = speech->now_ms };
+	const struct speech fresh = { .seq = speech->seq + known,
+				      .ack = speech->ack,
+				      .data = speech->data + known,
+				      .size = speech->size - known,
+				      .now_ms = speech->now_ms };
 
 	if (dialogue_is_turn(dialogue))
 		begin_flight(dialogue, &fresh);

@@ -33,7 +33,7 @@ struct dialogue {
 	uint8_t stage;
 	uint8_t flights;     /* client flights let through, at most 255 */
 	uint8_t app_flights; /* of those, TLS flights of application data only */
-	bool adopted;        /* taken over mid-stream */
+	bool adopted;	     /* taken over mid-stream */
 	bool flight_app;     /* this flight had application data records ... */
 	bool flight_shake;   /* ... or handshake records */
 	uint32_t flight_bytes;
@@ -68,6 +68,9 @@ bool dialogue_is_turn(const struct dialogue *dialogue);
 
 /* TLS is being started: no cut, no hold, no drop here. */
 bool dialogue_protected(const struct dialogue *dialogue);
+
+/* The same of a flight that would begin with these bytes: after a gap only they tell where TLS stands. */
+bool dialogue_protects(const struct dialogue *dialogue, const struct speech *first);
 
 /* A turn at which a cut is safe: everything the server said was received, nothing is protected, and the
  * server has been silent for `quiet_ms` (so that no further reply is on its way). */

@@ -9,14 +9,14 @@
 #include <stdint.h>
 
 #include "bucket.h"
-#include "limits.h"
+#include "limit.h"
 #include "scope.h"
 
 struct meter {
 	struct scope_key key;
-	uint32_t references; /* flows that name it; under the bucket's lock */
+	uint32_t references;	 /* flows that name it; under the bucket's lock */
 	_Atomic uint32_t layout; /* of the table its limits come from */
-	_Atomic uint32_t has;    /* bit per limit kind */
+	_Atomic uint32_t has;	 /* bit per limit kind */
 	_Atomic uint32_t connections, connections_most;
 	struct bucket connection_rate, byte_rate;
 	_Atomic uint64_t admitted, refused, bytes;
@@ -31,7 +31,7 @@ struct meters *meters_create(uint32_t most, const uint8_t secret[16], uint64_t s
 void meters_destroy(struct meters *meters);
 
 /* The meter of `key`, made if need be, one reference taken; NULL when all are in use. */
-struct meter *meter_acquire(struct meters *meters, const struct scope_key *key, uint64_t now);
+struct meter *meter_acquire(struct meters *meters, const struct scope_key *key);
 void meter_release(struct meters *meters, struct meter *meter, uint64_t now);
 
 /* Puts `limits` in force if they come from another layout than the meter's. */

@@ -118,12 +118,13 @@ unsigned worker_turn(struct worker *worker, uint64_t now)
 	burst.now = now;
 	burst.count = 0;
 	worker->table = table_current(&worker->rcu, worker->gate->store);
+	/* Who waited goes before who comes now. */
+	unsigned released = pipeline_release(worker, now, RELEASE_MOST);
 	if (worker->gate->workers > 1)
 		receive_handed(worker, &burst);
 	receive(worker, &burst, INSIDE, COUNT_RX_INSIDE);
 	receive(worker, &burst, OUTSIDE, COUNT_RX_OUTSIDE);
 	pipeline_run(worker, &burst);
-	unsigned released = pipeline_release(worker, now, RELEASE_MOST);
 	transmit(worker, OUTSIDE, COUNT_TX_OUTSIDE);
 	transmit(worker, INSIDE, COUNT_TX_INSIDE);
 	expire_some(worker, now);

@@ -49,7 +49,8 @@ struct worker {
 	struct flow_table *flows;
 	struct wheel *wheel;
 	uint32_t held;
-	uint32_t sweep; /* next flow the expiry looks at */
+	uint32_t sweep;	   /* next flow the expiry looks at, */
+	uint64_t sweep_at; /* and when */
 	struct tx_queue tx[SIDES];
 	struct rte_ring *handed; /* packets other workers received for this one */
 	_Atomic bool *stop;

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "limits.h"
+#include "limit.h"
 #include "scope.h"
 
 /* "250ms", "30s", "5min", "24h", "7d", "1h30min" -> nanoseconds. A bare number is refused. */

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "counters.h"
-#include "limits.h"
+#include "limit.h"
 #include "scope.h"
 
 #define WIRE_MAGIC 0x5c1u

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What a limit counts, and how much of it may pass. Shared by gate and daemon. */
-#ifndef SLUICE_LIMITS_H
-#define SLUICE_LIMITS_H
+#ifndef SLUICE_LIMIT_H
+#define SLUICE_LIMIT_H
 
 #include <stdint.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "limits.h"
+#include "limit.h"
 
 const char *const limit_kind_name[LIMIT_KINDS] = {
 	[LIMIT_CONNECTIONS] = "connections",

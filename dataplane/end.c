@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "end.h"
+
+#include "hold.h"
+#include "usage.h"
+#include "worker.h"
+
+void flow_end(struct worker *worker, struct flow *flow, enum flow_state state, uint64_t now)
+{
+	hold_purge(worker, flow);
+	usage_leave(worker, flow, now);
+	flow->state = (uint8_t)state;
+	flow->quarantined = false;
+}

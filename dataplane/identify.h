@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Stage 4. Whose connection it is, and towards whom: by the published identities and destinations. */
+#ifndef SLUICE_IDENTIFY_H
+#define SLUICE_IDENTIFY_H
+
+#include <stdint.h>
+
+#include "table.h"
+
+struct flow;
+struct flow_key;
+struct worker;
+
+struct party {
+	uint32_t customer, provider;
+	struct scopes scopes;
+};
+
+void identify(struct worker *worker, const struct flow_key *key, struct party *ret_party);
+
+/* A flow of an older table looks itself up again; when it now belongs to others, its slot moves there. */
+void identify_again(struct worker *worker, struct flow *flow, uint64_t now);
+
+#endif
