@@ -5,8 +5,10 @@
 
 static void add(struct reply *reply, const char *text)
 {
-	size_t room = sizeof(reply->text) - reply->size, size = strnlen(text, room);
+	size_t room = sizeof(reply->text) - reply->size, size = strlen(text);
 
+	if (size > room)
+		size = room;
 	memcpy(reply->text + reply->size, text, size);
 	reply->size = (uint16_t)(reply->size + size);
 }
