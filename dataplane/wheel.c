@@ -13,15 +13,16 @@ void wheel_init(struct wheel *wheel, uint64_t now)
 
 static void put(struct wheel *wheel, struct wheel_entry *entry, uint64_t turn)
 {
-	uint32_t at = turn & MASK;
-	struct wheel_entry **head = &wheel->slot[at];
+	entry->at = turn & MASK;
+	struct wheel_slot *slot = &wheel->slot[entry->at];
 
-	entry->next = *head;
-	entry->back = head;
-	if (*head != NULL)
-		(*head)->back = &entry->next;
-	*head = entry;
-	wheel->busy[at / 64] |= 1ull << (at % 64);
+	if (slot->first == NULL)
+		slot->last = &slot->first;
+	entry->next = NULL;
+	entry->back = slot->last;
+	*slot->last = entry;
+	slot->last = &entry->next;
+	wheel->busy[entry->at / 64] |= 1ull << (entry->at % 64);
 }
 
 void wheel_insert(struct wheel *wheel, struct wheel_entry *entry, uint64_t due)
@@ -44,6 +45,8 @@ void wheel_remove(struct wheel *wheel, struct wheel_entry *entry)
 	*entry->back = entry->next;
 	if (entry->next != NULL)
 		entry->next->back = entry->back;
+	else
+		wheel->slot[entry->at].last = entry->back;
 	entry->back = NULL; /* the slot's bit is cleared when the cursor passes it */
 	wheel->entries--;
 }
@@ -70,7 +73,7 @@ static struct wheel_entry *take_due(struct wheel *wheel, uint64_t turn, uint64_t
 {
 	struct wheel_entry *next;
 
-	for (struct wheel_entry *entry = wheel->slot[turn & MASK]; entry != NULL; entry = next) {
+	for (struct wheel_entry *entry = wheel->slot[turn & MASK].first; entry != NULL; entry = next) {
 		next = entry->next;
 		if (entry->due <= now) {
 			wheel_remove(wheel, entry);
@@ -99,7 +102,7 @@ struct wheel_entry *wheel_expire(struct wheel *wheel, uint64_t now)
 		struct wheel_entry *entry = take_due(wheel, turn, now);
 		if (entry != NULL)
 			return entry;
-		if (wheel->slot[turn & MASK] != NULL)
+		if (wheel->slot[turn & MASK].first != NULL)
 			return NULL; /* the current slot, and its entries are due later in it */
 		wheel->busy[(turn & MASK) / 64] &= ~(1ull << (turn & MASK) % 64);
 		if (turn == current)

@@ -15,13 +15,18 @@
 struct wheel_entry {
 	struct wheel_entry *next, **back; /* back NULL: not in a wheel */
 	uint64_t due;
+	uint32_t at; /* its slot */
+};
+
+struct wheel_slot {
+	struct wheel_entry *first, **last; /* first come, first out */
 };
 
 struct wheel {
 	uint64_t cursor; /* first slot not yet passed, in slots since time 0 */
 	uint32_t entries;
 	uint64_t busy[WHEEL_SLOTS / 64]; /* a bit for each slot with entries */
-	struct wheel_entry *slot[WHEEL_SLOTS];
+	struct wheel_slot slot[WHEEL_SLOTS];
 };
 
 void wheel_init(struct wheel *wheel, uint64_t now);
