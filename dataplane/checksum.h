@@ -11,7 +11,7 @@
 /* A TCP or UDP segment in its frame. */
 struct l4 {
 	const uint8_t *source, *destination; /* addresses */
-	uint8_t address_size;                /* 4 or 16 */
+	uint8_t address_size;		     /* 4 or 16 */
 	uint8_t protocol;
 	uint16_t size; /* header and payload */
 	uint8_t *bytes;

@@ -28,18 +28,18 @@ _Static_assert(sizeof(struct flow_key) == 40, "a flow key is hashed and compared
 
 struct flow {
 	struct flow_key key;
-	uint8_t state;   /* enum flow_state */
+	uint8_t state; /* enum flow_state */
 	bool used;
-	bool counted;    /* holds a slot in each of its meters: given back exactly once */
+	bool counted; /* holds a slot in each of its meters: given back exactly once */
 	bool quarantined;
-	uint8_t refuse;  /* enum refuse_mode of the quarantine */
+	uint8_t refuse; /* enum refuse_mode of the quarantine */
 	bool client_fin, server_fin;
-	bool fragile;    /* a RST or FIN not at the exact sequence went by: believed by silence only */
+	bool fragile; /* a RST or FIN not at the exact sequence went by: believed by silence only */
 	uint32_t customer, provider;
 	uint32_t layout;     /* of the table its ids and meters come from */
 	uint64_t generation; /* of the table its verdict comes from */
 	struct dialogue dialogue;
-	uint32_t rtt_ms;     /* to the receiver, from SYN to SYN-ACK, rounded up */
+	uint32_t rtt_ms; /* to the receiver, from SYN to SYN-ACK, rounded up */
 	uint32_t opened_ms, seen_ms;
 	uint32_t client_fin_seq, server_fin_seq; /* one past the FIN */
 	uint32_t index;

@@ -14,7 +14,7 @@ enum tls_type {
 	TLS_APPLICATION_DATA = 23,
 };
 
-#define TLS_SAW(type) (1u << ((type) - TLS_CHANGE_CIPHER_SPEC))
+#define TLS_SAW(type) (1u << ((type)-TLS_CHANGE_CIPHER_SPEC))
 
 struct tls_scan {
 	uint16_t remaining; /* bytes of the current record still to come */
