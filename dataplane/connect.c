@@ -10,6 +10,9 @@
 #include "usage.h"
 #include "worker.h"
 
+/* Its handshake was not seen: as far as a receiver may well be. */
+#define ADOPTED_RTT_MS 250
+
 static uint32_t settings_refuse(const struct worker *worker)
 {
 	return table_settings(worker->table)->refuse;
@@ -166,6 +169,7 @@ bool connect_adopt(struct worker *worker, struct packet *packet, uint64_t now)
 	if (flow == NULL)
 		return false;
 	usage_count_slots(flow);
+	flow->rtt_ms = ADOPTED_RTT_MS;
 	dialogue_adopt(&flow->dialogue, packet->seq, packet->ack);
 	flow->state = FLOW_ESTABLISHED;
 	count(worker, COUNT_FLOWS_ADOPTED, 1);
