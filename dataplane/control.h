@@ -14,10 +14,10 @@ struct control;
 
 struct control_config {
 	const char *socket_path; /* UNIX stream socket, mode 0660 */
-	const char *state_path;  /* last-state file, two slots; NULL: none */
+	const char *state_path;	 /* last-state file, two slots; NULL: none */
 	uint32_t workers;
 	struct worker_view **worker; /* [workers] */
-	struct meters *meters;       /* NULL in tests */
+	struct meters *meters;	     /* NULL in tests */
 	struct table_store *store;
 	uint64_t flows_most;
 };
@@ -26,7 +26,7 @@ struct control_config {
  * for the daemon), binds the socket. 0 or a negative errno. */
 int control_create(const struct control_config *config, struct control **ret_control);
 
-/* Serves until *stop is set or `stop_descriptor` (signalfd or eventfd) becomes readable. */
+/* Serves until `stop_descriptor` (a signalfd) becomes readable. */
 int control_run(struct control *control, int stop_descriptor);
 
 void control_destroy(struct control *control);

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <rte_eal.h>
@@ -16,6 +15,7 @@
 #include <rte_malloc.h>
 
 #include "args.h"
+#include "clock.h"
 #include "control.h"
 #include "hold.h"
 #include "log.h"
@@ -37,14 +37,6 @@ struct program {
 	_Atomic bool stop;
 	int signals;
 };
-
-static uint64_t clock_now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
-}
 
 /* Before EAL makes its threads, so that all of them leave the signals to us. */
 static int block_signals(void)

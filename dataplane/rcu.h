@@ -11,8 +11,8 @@
 #ifndef _LGPL_SOURCE
 #define _LGPL_SOURCE
 #endif
-#include <urcu/urcu-qsbr.h>
 #include <urcu/pointer.h>
+#include <urcu/urcu-qsbr.h>
 
 /* Proof that this thread is a registered, online reader. Only rcu_view_open() makes one. */
 struct rcu_view {

@@ -10,7 +10,7 @@
 #include "rcu.h"
 #include "wire.h"
 
-struct table;       /* one published generation */
+struct table;	    /* one published generation */
 struct table_store; /* the place where the current one is published */
 
 /* NULL until the first complete publication: no SMTP passes then. */

@@ -29,6 +29,9 @@ struct table_sizes {
 
 void table_sizes(const struct table_store *store, struct table_sizes *ret_sizes);
 
+/* What table_limits() gives readers, for the writer's own reports. */
+void table_published_limits(const struct table_store *store, const struct scope_key *key, struct limits *ret_limits);
+
 /* Calls `each` with every record of the published generation, as frames that would make it again. */
 int table_walk(const struct table_store *store, int (*each)(void *context, enum wire_type type, const void *record),
 	       void *context);

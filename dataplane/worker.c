@@ -7,6 +7,7 @@
 #include <rte_malloc.h>
 #include <rte_ring.h>
 
+#include "clock.h"
 #include "expire.h"
 #include "idle.h"
 #include "pipeline.h"
@@ -129,14 +130,6 @@ unsigned worker_turn(struct worker *worker, uint64_t now)
 	transmit(worker, INSIDE, COUNT_TX_INSIDE);
 	expire_some(worker, now);
 	return burst.count + released;
-}
-
-static uint64_t clock_now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
 }
 
 static void nap(struct worker *worker, uint64_t ns)

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "ctl.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "control.h"
+#include "log.h"
+#include "table_write.h"
+
+#define SOCKET_MODE 0660
+#define OUT_MOST (16u << 20) /* queued for a client that does not read */
+
+static int connect_to(const struct sockaddr_un *address)
+{
+	int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (descriptor < 0)
+		return -errno;
+	int ret = connect(descriptor, (const struct sockaddr *)address, sizeof(*address)) < 0 ? -errno : 0;
+	close(descriptor);
+	return ret;
+}
+
+static int bind_path(int descriptor, const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	if (strlen(path) >= sizeof(address.sun_path))
+		return -ENAMETOOLONG;
+	strcpy(address.sun_path, path);
+	if (connect_to(&address) == 0)
+		return -EADDRINUSE;
+	unlink(path);
+	mode_t mask = umask(0777 & ~SOCKET_MODE);
+	int ret = bind(descriptor, (const struct sockaddr *)&address, sizeof(address)) < 0 ? -errno : 0;
+	umask(mask);
+	return ret;
+}
+
+static int watch(const struct ctl *ctl, int descriptor, void *who, uint32_t events, int how)
+{
+	struct epoll_event event = { .events = events, .data.ptr = who };
+
+	return epoll_ctl(ctl->epoll, how, descriptor, &event) < 0 ? -errno : 0;
+}
+
+void ctl_init(struct ctl *ctl, struct table_store *store)
+{
+	memset(ctl, 0, sizeof(*ctl));
+	ctl->apply.store = store;
+	ctl->listener = -1;
+	for (int i = 0; i < CLIENTS_MOST; i++)
+		ctl->client[i].descriptor = -1;
+}
+
+int ctl_listen(struct ctl *ctl, int epoll, const char *path)
+{
+	ctl->epoll = epoll;
+	ctl->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (ctl->listener < 0)
+		return -errno;
+	int ret = bind_path(ctl->listener, path);
+	if (ret == 0 && listen(ctl->listener, CLIENTS_MOST) < 0)
+		ret = -errno;
+	if (ret == 0)
+		ret = watch(ctl, ctl->listener, &ctl->listener, EPOLLIN, EPOLL_CTL_ADD);
+	if (ret < 0) {
+		log_error("%s: %s", path, ret == -EADDRINUSE ? "another gate listens there" : strerror(-ret));
+		return ret;
+	}
+	ctl->path = path;
+	return 0;
+}
+
+static void drop_client(struct ctl *ctl, struct client *client)
+{
+	if (ctl->batch_of == client) {
+		apply_abort(&ctl->apply);
+		ctl->batch_of = NULL;
+	}
+	close(client->descriptor);
+	frame_buffer_finish(&client->in);
+	frame_buffer_finish(&client->out);
+	*client = (struct client){ .descriptor = -1 };
+}
+
+void ctl_close(struct ctl *ctl)
+{
+	for (int i = 0; i < CLIENTS_MOST; i++)
+		if (ctl->client[i].descriptor >= 0)
+			drop_client(ctl, &ctl->client[i]);
+	if (ctl->path != NULL)
+		unlink(ctl->path);
+	if (ctl->listener >= 0)
+		close(ctl->listener);
+}
+
+static struct client *free_client(struct ctl *ctl)
+{
+	for (int i = 0; i < CLIENTS_MOST; i++)
+		if (ctl->client[i].descriptor < 0)
+			return &ctl->client[i];
+	return NULL;
+}
+
+void ctl_accept(struct ctl *ctl)
+{
+	int descriptor = accept4(ctl->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct client *client = free_client(ctl);
+
+	if (descriptor < 0)
+		return;
+	if (client == NULL || watch(ctl, descriptor, client, EPOLLIN, EPOLL_CTL_ADD) < 0) {
+		log_warning("control socket: more than %d clients, one was turned away", CLIENTS_MOST);
+		close(descriptor);
+		return;
+	}
+	*client = (struct client){ .descriptor = descriptor };
+}
+
+static int acknowledge(struct client *client, uint64_t generation, uint32_t records, int status, const char *error,
+		       const struct table_times *times)
+{
+	struct wire_ACK ack = { .generation = generation, .status = status, .records = records };
+
+	if (times != NULL) {
+		ack.publish_ns = times->publish_ns;
+		ack.quiesce_ns = times->quiesce_ns;
+	}
+	snprintf(ack.error, sizeof(ack.error), "%s", error);
+	return frame_put(&client->out, WIRE_ACK, &ack);
+}
+
+static int take_hello(struct ctl *ctl, struct client *client)
+{
+	struct table_sizes sizes;
+
+	table_sizes(ctl->apply.store, &sizes);
+	const struct wire_HELLO hello = { .generation = sizes.generation,
+					  .boot = ctl->boot,
+					  .pid = (uint32_t)getpid(),
+					  .ready = sizes.ready,
+					  .workers = (uint8_t)ctl->report.config->workers };
+	client->greeted = true;
+	return frame_put(&client->out, WIRE_HELLO, &hello);
+}
+
+static int take_begin(struct ctl *ctl, struct client *client, const struct wire_BEGIN *begin, char *ret_error)
+{
+	int ret = apply_begin(&ctl->apply, begin, ret_error);
+
+	if (ret == 0)
+		ctl->batch_of = client;
+	return ret;
+}
+
+/* A foreign batch is none of this client's business. */
+static bool owns_batch(const struct ctl *ctl, const struct client *client)
+{
+	return ctl->batch_of == client;
+}
+
+static int take_commit(struct ctl *ctl, struct client *client, const struct wire_COMMIT *commit, char *ret_error)
+{
+	struct table_times times = { 0 };
+	uint32_t records = ctl->apply.records;
+	int ret = apply_commit(&ctl->apply, commit, &times, ret_error);
+
+	ctl->batch_of = NULL;
+	if (ret < 0)
+		return ret;
+	/* Enforced already; but what is acknowledged must survive a crash. */
+	int saved = ctl->state.path != NULL ? state_save(&ctl->state, ctl->apply.store) : 0;
+	return acknowledge(client, commit->generation, records, 0, saved < 0 ? "the state file was not written" : "",
+			   &times);
+}
+
+static int take_record(struct ctl *ctl, struct client *client, enum wire_type type, const void *payload,
+		       char *ret_error)
+{
+	if (!owns_batch(ctl, client)) {
+		snprintf(ret_error, WIRE_ERROR_MAX, "%s outside BEGIN and COMMIT", frame_rows[type].name);
+		return -EPROTO;
+	}
+	int ret = apply_record(&ctl->apply, type, payload, ret_error);
+	if (ret < 0)
+		ctl->batch_of = NULL;
+	return ret;
+}
+
+static int take(struct ctl *ctl, struct client *client, enum wire_type type, const void *payload, char *ret_error)
+{
+	int ret;
+
+	if (!client->greeted && type != WIRE_HELLO) {
+		snprintf(ret_error, WIRE_ERROR_MAX, "%s before HELLO", frame_rows[type].name);
+		return -EPROTO;
+	}
+	switch (type) {
+	case WIRE_HELLO:
+		return take_hello(ctl, client);
+	case WIRE_BEGIN:
+		return take_begin(ctl, client, payload, ret_error);
+	case WIRE_COMMIT:
+		if (owns_batch(ctl, client))
+			return take_commit(ctl, client, payload, ret_error);
+		snprintf(ret_error, WIRE_ERROR_MAX, "COMMIT without BEGIN");
+		return -EPROTO;
+	case WIRE_QUERY:
+		ret = report_answer(&ctl->report, payload, &client->out);
+		if (ret == -EINVAL)
+			snprintf(ret_error, WIRE_ERROR_MAX, "QUERY: what %u, expected 0 to %d",
+				 ((const struct wire_QUERY *)payload)->what, QUERIES - 1);
+		return ret;
+	default:
+		return take_record(ctl, client, type, payload, ret_error);
+	}
+}
+
+static uint64_t generation_of(const struct ctl *ctl)
+{
+	return ctl->apply.generation;
+}
+
+/* Every frame that is whole; after one that is wrong nothing more is taken from this client. */
+static void take_frames(struct ctl *ctl, struct client *client)
+{
+	char error[WIRE_ERROR_MAX] = "";
+	enum wire_type type;
+	const void *payload;
+	int ret;
+
+	while ((ret = frame_next(&client->in, WIRE_TO_GATE, &type, &payload, error)) > 0) {
+		ret = take(ctl, client, type, payload, error);
+		if (ret < 0)
+			break;
+	}
+	if (ret >= 0)
+		return;
+	log_warning("control socket: %s", error[0] != '\0' ? error : strerror(-ret));
+	acknowledge(client, generation_of(ctl), 0, ret, error, NULL);
+	client->closing = true;
+}
+
+static void send_queued(struct ctl *ctl, struct client *client)
+{
+	int ret = frame_flush(client->descriptor, &client->out);
+
+	if (ret == -EAGAIN && client->out.end - client->out.start > OUT_MOST)
+		ret = -ENOBUFS; /* it does not read: it may come again */
+	if (ret == -EAGAIN)
+		watch(ctl, client->descriptor, client, client->closing ? EPOLLOUT : EPOLLIN | EPOLLOUT, EPOLL_CTL_MOD);
+	else if (ret < 0 || client->closing)
+		drop_client(ctl, client);
+	else
+		watch(ctl, client->descriptor, client, EPOLLIN, EPOLL_CTL_MOD);
+}
+
+void ctl_serve(struct ctl *ctl, struct client *client, uint32_t events)
+{
+	int ret = 0;
+
+	if (client->descriptor < 0)
+		return;
+	if (!client->closing && events & (EPOLLIN | EPOLLHUP | EPOLLERR))
+		ret = frame_read(client->descriptor, &client->in);
+	if (ret < 0 && ret != -EAGAIN) {
+		drop_client(ctl, client);
+		return;
+	}
+	if (!client->closing)
+		take_frames(ctl, client);
+	send_queued(ctl, client);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The gate's control socket: who is connected, and what their frames ask for. One batch is open at a time
+ * and belongs to its connection. */
+#ifndef SLUICE_CTL_H
+#define SLUICE_CTL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "apply.h"
+#include "frame.h"
+#include "report.h"
+#include "state.h"
+
+#define CLIENTS_MOST 16
+
+struct client {
+	int descriptor; /* -1: free */
+	bool greeted, closing;
+	struct frame_buffer in, out;
+};
+
+struct ctl {
+	int epoll, listener;
+	const char *path;
+	uint64_t boot;
+	struct apply apply;
+	struct client *batch_of; /* whose batch is open; NULL: nobody's */
+	struct state state;	 /* path NULL: none is kept */
+	struct report report;
+	struct client client[CLIENTS_MOST];
+};
+
+void ctl_init(struct ctl *ctl, struct table_store *store);
+
+/* Binds the socket (0660; one left by a dead gate is replaced, a live one is not). 0 or a negative errno. */
+int ctl_listen(struct ctl *ctl, int epoll, const char *path);
+void ctl_close(struct ctl *ctl);
+
+/* epoll's data pointer is &ctl->listener or a client. */
+void ctl_accept(struct ctl *ctl);
+void ctl_serve(struct ctl *ctl, struct client *client, uint32_t events);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Which rule an address, port and VLAN fall under: the longest prefix that has a matching rule; of its rules
+ * one with the VLAN before one for any, then the narrowest port range. One hash probe for each prefix
+ * length in use. The writer adds, then builds; readers then only find. */
+#ifndef SLUICE_PREFIXES_H
+#define SLUICE_PREFIXES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "scope.h"
+
+struct prefix_rule {
+	struct address address;
+	uint16_t port_low, port_high, vlan; /* WIRE_VLAN_ANY */
+	uint8_t plen;
+	uint8_t zero;
+	uint32_t id;
+};
+
+struct prefixes {
+	uint32_t references; /* tables that share it; the writer's */
+	uint32_t count, room;
+	struct prefix_rule *rule; /* sorted when built */
+	uint32_t lengths;
+	uint8_t length[129]; /* those in use, longest first */
+	uint32_t mask;
+	uint32_t *slot; /* first rule of a prefix, index + 1; 0: free */
+	uint8_t secret[16];
+};
+
+struct prefixes *prefixes_create(const uint8_t secret[16]);
+struct prefixes *prefixes_copy(const struct prefixes *prefixes);
+void prefixes_destroy(struct prefixes *prefixes);
+
+/* 0 or -ENOMEM. Of two rules that match the same packets the later one counts. */
+int prefixes_add(struct prefixes *prefixes, const struct prefix_rule *rule);
+int prefixes_build(struct prefixes *prefixes);
+
+/* The id of the rule, ID_UNKNOWN when there is none. */
+uint32_t prefixes_find(const struct prefixes *prefixes, const struct address *address, uint16_t port, uint16_t vlan);
+
+#endif

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "report.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "clock.h"
+#include "control.h"
+#include "frame.h"
+#include "meters.h"
+#include "table_write.h"
+
+/* A worker answers at the end of a turn; one that naps wakes within half a millisecond. */
+#define ANSWER_LOOKS 500
+#define ANSWER_LOOK_NS 100000
+
+int report_init(struct report *report, const struct control_config *config, uint64_t boot, uint64_t now)
+{
+	*report = (struct report){ .config = config, .boot = boot, .start = now };
+	report->busy_ns = calloc(config->workers, sizeof(*report->busy_ns));
+	report->total_ns = calloc(config->workers, sizeof(*report->total_ns));
+	report->rows = calloc(config->workers, sizeof(*report->rows));
+	if (report->busy_ns == NULL || report->total_ns == NULL || report->rows == NULL)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < config->workers; i++) {
+		report->rows[i] = calloc(FLOW_ROWS_MOST, sizeof(*report->rows[i]));
+		if (report->rows[i] == NULL)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+void report_finish(struct report *report)
+{
+	for (uint32_t i = 0; report->rows != NULL && i < report->config->workers; i++)
+		free(report->rows[i]);
+	free(report->rows);
+	free(report->busy_ns);
+	free(report->total_ns);
+}
+
+static uint64_t load(const _Atomic uint64_t *cell)
+{
+	return atomic_load_explicit(cell, memory_order_relaxed);
+}
+
+void report_counters(const struct report *report, uint64_t ret_counter[COUNTERS])
+{
+	memset(ret_counter, 0, COUNTERS * sizeof(*ret_counter));
+	for (uint32_t i = 0; i < report->config->workers; i++)
+		for (int counter = 0; counter < COUNTERS; counter++)
+			ret_counter[counter] += load(&report->config->worker[i]->counter[counter]);
+}
+
+/* The busiest worker's share of time since the last look. */
+static uint32_t busy_permille(struct report *report)
+{
+	uint64_t most = 0;
+
+	for (uint32_t i = 0; i < report->config->workers; i++) {
+		const struct worker_view *view = report->config->worker[i];
+		uint64_t busy = load(&view->busy_ns), total = load(&view->total_ns);
+		uint64_t passed = total - report->total_ns[i];
+		uint64_t share = passed > 0 ? (busy - report->busy_ns[i]) * 1000 / passed : 0;
+		report->busy_ns[i] = busy;
+		report->total_ns[i] = total;
+		most = share > most ? share : most;
+	}
+	return (uint32_t)(most < 1000 ? most : 1000);
+}
+
+static int answer_status(struct report *report, struct frame_buffer *out, uint32_t *ret_rows)
+{
+	const struct control_config *config = report->config;
+	struct wire_ROW_STATUS row = { .boot = report->boot,
+				       .uptime_ns = clock_now() - report->start,
+				       .flows_most = config->flows_most,
+				       .workers = config->workers };
+	struct table_sizes sizes;
+
+	table_sizes(config->store, &sizes);
+	row.generation = sizes.generation;
+	row.ready = sizes.ready;
+	row.identities = sizes.identities;
+	row.destinations = sizes.destinations;
+	row.limits = sizes.limits;
+	row.verdicts = sizes.verdicts;
+	for (uint32_t i = 0; i < config->workers; i++) {
+		row.flows += load(&config->worker[i]->flows);
+		row.held += load(&config->worker[i]->held);
+	}
+	if (config->meters != NULL) {
+		row.meters = meters_used(config->meters);
+		row.meters_most = meters_most(config->meters);
+	}
+	row.busy_permille = busy_permille(report);
+	*ret_rows = 1;
+	return frame_put(out, WIRE_ROW_STATUS, &row);
+}
+
+static int answer_counters(const struct report *report, struct frame_buffer *out, uint32_t *ret_rows)
+{
+	struct wire_ROW_COUNTERS row;
+
+	report_counters(report, row.counter);
+	*ret_rows = 1;
+	return frame_put(out, WIRE_ROW_COUNTERS, &row);
+}
+
+/* Done, or not within the time: then it is asked no more, and its rows are thrown away later. */
+static bool wait_for(struct inspect *inspect, int state)
+{
+	const struct timespec look = { .tv_nsec = ANSWER_LOOK_NS };
+
+	for (int i = 0; i < ANSWER_LOOKS; i++) {
+		if (atomic_load_explicit(&inspect->state, memory_order_acquire) == state)
+			return true;
+		nanosleep(&look, NULL);
+	}
+	return false;
+}
+
+/* Asks one worker; false when an old question is still open. */
+static bool ask(struct report *report, uint32_t worker, const struct wire_QUERY *query)
+{
+	struct inspect *inspect = &report->config->worker[worker]->inspect;
+
+	if (atomic_load_explicit(&inspect->state, memory_order_acquire) == INSPECT_ASKED &&
+	    !wait_for(inspect, INSPECT_DONE))
+		return false;
+	inspect->query = *query;
+	if (inspect->query.most == 0 || inspect->query.most > FLOW_ROWS_MOST)
+		inspect->query.most = FLOW_ROWS_MOST;
+	inspect->rows = report->rows[worker];
+	atomic_store_explicit(&inspect->state, INSPECT_ASKED, memory_order_release);
+	return true;
+}
+
+static int answer_flows(struct report *report, const struct wire_QUERY *query, struct frame_buffer *out,
+			uint32_t *ret_rows)
+{
+	uint32_t most = query->most != 0 ? query->most : UINT32_MAX;
+	int ret = 0;
+
+	for (uint32_t i = 0; i < report->config->workers; i++) {
+		struct inspect *inspect = &report->config->worker[i]->inspect;
+		if (!ask(report, i, query) || !wait_for(inspect, INSPECT_DONE))
+			continue;
+		for (uint32_t row = 0; ret == 0 && row < inspect->count && *ret_rows < most; row++, ++*ret_rows)
+			ret = frame_put(out, WIRE_ROW_FLOW, &inspect->rows[row]);
+		atomic_store_explicit(&inspect->state, INSPECT_IDLE, memory_order_release);
+	}
+	return ret;
+}
+
+struct meter_answer {
+	const struct report *report;
+	const struct wire_QUERY *query;
+	struct frame_buffer *out;
+	uint32_t rows;
+	int ret;
+};
+
+static bool wanted(const struct scope_key *key, const struct wire_QUERY *query)
+{
+	return (query->customer == ID_ANY || query->customer == key->customer) &&
+	       (query->provider == ID_ANY || query->provider == key->provider);
+}
+
+static void put_meter(void *context, const struct meter *meter)
+{
+	struct meter_answer *answer = context;
+	struct wire_ROW_METER row;
+
+	if (answer->ret < 0 || !wanted(&meter->key, answer->query) ||
+	    (answer->query->most != 0 && answer->rows >= answer->query->most))
+		return;
+	memset(&row, 0, sizeof(row));
+	row.key = meter->key;
+	row.connections = atomic_load_explicit(&meter->connections, memory_order_relaxed);
+	row.admitted = load(&meter->admitted);
+	row.refused = load(&meter->refused);
+	row.bytes = load(&meter->bytes);
+	table_published_limits(answer->report->config->store, &meter->key, &row.limits);
+	answer->ret = frame_put(answer->out, WIRE_ROW_METER, &row);
+	answer->rows++;
+}
+
+static int answer_meters(const struct report *report, const struct wire_QUERY *query, struct frame_buffer *out,
+			 uint32_t *ret_rows)
+{
+	struct meter_answer answer = { .report = report, .query = query, .out = out };
+
+	if (report->config->meters != NULL)
+		meters_walk(report->config->meters, clock_now(), UINT64_MAX, put_meter, &answer);
+	*ret_rows = answer.rows;
+	return answer.ret;
+}
+
+int report_answer(struct report *report, const struct wire_QUERY *query, struct frame_buffer *out)
+{
+	struct wire_END end = { .what = query->what };
+	int ret = -EINVAL;
+
+	if (query->what == QUERY_STATUS)
+		ret = answer_status(report, out, &end.rows);
+	else if (query->what == QUERY_COUNTERS)
+		ret = answer_counters(report, out, &end.rows);
+	else if (query->what == QUERY_FLOWS)
+		ret = answer_flows(report, query, out, &end.rows);
+	else if (query->what == QUERY_METERS)
+		ret = answer_meters(report, query, out, &end.rows);
+	return ret < 0 ? ret : frame_put(out, WIRE_END, &end);
+}

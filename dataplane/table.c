@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The readers' half: see table.h. */
+#include "table.h"
+
+#include "map.h"
+#include "prefixes.h"
+#include "table_parts.h"
+
+const struct table *table_current(const struct rcu_view *view, const struct table_store *store)
+{
+	return rcu_get(view, &store->current);
+}
+
+uint32_t table_layout(const struct table *table)
+{
+	return table->layout;
+}
+
+uint64_t table_generation(const struct table *table)
+{
+	return table->serial;
+}
+
+const struct wire_PUT_SETTINGS *table_settings(const struct table *table)
+{
+	return &table->settings;
+}
+
+uint32_t table_customer(const struct rcu_view *view, const struct table *table, const struct sender *sender)
+{
+	(void)view;
+	return prefixes_find(table->identities, &sender->address, sender->port, sender->vlan);
+}
+
+uint32_t table_provider(const struct rcu_view *view, const struct table *table, const struct address *remote)
+{
+	(void)view;
+	return prefixes_find(table->destinations, remote, 0, 0);
+}
+
+/* Which fields of its key a scope may leave open, and in which order they are tried: bit by bit. */
+enum { OPEN_CUSTOMER = 1, OPEN_PROVIDER = 2, OPEN_ADDRESS = 4, END = 8, NO_PROVIDER = 16 };
+
+#define TRIES 4
+
+static const uint8_t tries[SCOPES][TRIES] = {
+	[SCOPE_CUSTOMER_PROVIDER] = { 0, OPEN_CUSTOMER, OPEN_PROVIDER, OPEN_CUSTOMER | OPEN_PROVIDER },
+	[SCOPE_SOURCE_PROVIDER] = { 0, OPEN_ADDRESS, OPEN_PROVIDER, OPEN_ADDRESS | OPEN_PROVIDER },
+	[SCOPE_REMOTE] = { NO_PROVIDER, OPEN_ADDRESS, OPEN_ADDRESS | OPEN_PROVIDER, END },
+	[SCOPE_CUSTOMER] = { 0, OPEN_CUSTOMER, END },
+	[SCOPE_SOURCE] = { 0, OPEN_ADDRESS, END },
+	[SCOPE_PROVIDER] = { 0, OPEN_PROVIDER, END },
+	[SCOPE_GATE] = { 0, END },
+};
+
+static struct scope_key open_key(const struct scope_key *key, uint8_t open)
+{
+	struct scope_key opened = *key;
+
+	if (open & OPEN_CUSTOMER)
+		opened.customer = ID_ANY;
+	if (open & OPEN_PROVIDER)
+		opened.provider = ID_ANY;
+	if (open & OPEN_ADDRESS)
+		opened.address = (struct address){ { 0 } };
+	if (open & NO_PROVIDER)
+		opened.provider = 0;
+	return opened;
+}
+
+/* Adds the kinds that nothing more specific limited. */
+static void merge(struct limits *limits, const struct limits *less_specific)
+{
+	for (int kind = 0; kind < LIMIT_KINDS; kind++)
+		if (less_specific->has & ~limits->has & 1u << kind)
+			limits->kind[kind] = less_specific->kind[kind];
+	limits->has |= less_specific->has;
+}
+
+void table_limits(const struct rcu_view *view, const struct table *table, const struct scope_key *key,
+		  struct limits *ret_limits)
+{
+	(void)view;
+	*ret_limits = (struct limits){ 0 };
+	for (int i = 0; i < TRIES && tries[key->scope][i] != END; i++) {
+		const struct scope_key opened = open_key(key, tries[key->scope][i]);
+		const struct wire_PUT_LIMITS *found = map_find(table->limits, &opened);
+		if (found != NULL)
+			merge(ret_limits, &found->limits);
+	}
+}
+
+const struct wire_PUT_VERDICT *table_verdict(const struct rcu_view *view, const struct table *table,
+					     const struct scopes *scopes)
+{
+	(void)view;
+	if (table->verdicts->count == 0)
+		return NULL;
+	for (int scope = 0; scope < SCOPES; scope++) {
+		const struct scope_key key = open_key(&scopes->key[scope], scope == SCOPE_REMOTE ? NO_PROVIDER : 0);
+		const struct wire_PUT_VERDICT *found = map_find(table->verdicts, &key);
+		if (found != NULL)
+			return found;
+	}
+	return NULL;
+}
