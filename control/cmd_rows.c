@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "cmd_rows.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#include "units.h"
+
+json_t *row_time(int64_t ms)
+{
+	time_t seconds = ms / 1000;
+	char text[32];
+	struct tm tm;
+
+	if (ms == 0)
+		return json_null();
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&seconds, &tm));
+	return json_string(text);
+}
+
+char *row_limits(const struct limits *limits, char *out, size_t size)
+{
+	size_t used = 0;
+	char text[96];
+
+	out[0] = '\0';
+	for (int kind = 0; kind < LIMIT_KINDS && used < size; kind++)
+		if (limits->has & 1u << kind)
+			used += (size_t)snprintf(out + used, size - used, "%s%s %s", used > 0 ? ", " : "",
+						 limit_kind_name[kind],
+						 limit_format(kind, &limits->kind[kind], text, sizeof(text)));
+	return out;
+}
+
+json_t *rows_reply(json_t *rows)
+{
+	return json_pack("{s:b, s:o}", "ok", 1, "rows", rows);
+}

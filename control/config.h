@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The configuration: what text says, checked, with defaults filled in. Pure: text in, struct out. */
+#ifndef SLUICE_CONFIG_H
+#define SLUICE_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "limit.h"
+#include "scope.h"
+#include "wire.h"
+
+/* Scalars, one row each in settings.c. */
+struct settings {
+	char *gate_socket;
+	char *directory, *admin_socket, *read_socket, *admin_group, *read_group, *resolver;
+	uint64_t refresh_min, refresh_max;				       /* ns */
+	uint64_t refuse;						       /* enum refuse_mode */
+	uint64_t max_hold, hold_banner, hold_command, hold_body, idle_timeout; /* ns */
+};
+
+struct strings {
+	char **text;
+	size_t count;
+};
+
+struct prefix {
+	struct address address;
+	uint8_t plen;
+};
+
+struct source {
+	struct prefix prefix;
+	uint16_t port_low, port_high, vlan;
+};
+
+struct provider {
+	char *name;
+	uint32_t id; /* given by names.c, not by the text */
+	struct strings domains, mx, hosts;
+	struct prefix *addresses;
+	size_t address_count;
+	struct limits limits, each_customer, each_source, each_remote;
+};
+
+/* Limits of a customer at one provider. */
+struct at {
+	char *provider;
+	struct limits limits;
+};
+
+struct customer {
+	char *name;
+	uint32_t id;
+	uint64_t weight; /* share among customers that wait for the same provider */
+	struct source *sources;
+	size_t source_count;
+	struct limits limits;
+	struct at *at;
+	size_t at_count;
+};
+
+struct unknown {
+	bool deny;
+	struct limits limits;
+};
+
+struct config {
+	struct settings settings;
+	uint16_t port[WIRE_PORTS_MAX];
+	uint16_t ports;
+	struct provider *providers;
+	size_t provider_count;
+	struct customer *customers;
+	size_t customer_count;
+	struct limits gate, each_customer, each_source, each_remote;
+	struct unknown unknown_customer, unknown_provider;
+};
+
+/* Parses `size` bytes of `text`; `file` is its name in messages. NULL when anything is wrong: then
+ * *ret_errors has all of it, a line each, "file:line:column: what", to be freed. */
+struct config *config_parse(const char *file, const char *text, size_t size, char **ret_errors);
+
+/* The same from a file. */
+struct config *config_load(const char *file, char **ret_errors);
+
+void config_destroy(struct config *config);
+
+const struct provider *config_provider(const struct config *config, const char *name);
+const struct customer *config_customer(const struct config *config, const char *name);
+
+#endif

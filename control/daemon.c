@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "daemon.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "log.h"
+#include "scope_text.h"
+#include "serve.h"
+
+#define PATIENCE_USEC 3000000u /* for the first answers of DNS */
+
+int64_t wall_ms(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_REALTIME, &time);
+	return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
+/* Names are looked for in the journal: a decision may be on one the configuration has dropped. */
+static uint32_t stored_customer(void *context, const char *name, char *error)
+{
+	(void)error;
+	return journal_id(((struct daemon *)context)->journal, NAME_CUSTOMER, name);
+}
+
+static uint32_t stored_provider(void *context, const char *name, char *error)
+{
+	(void)error;
+	return journal_id(((struct daemon *)context)->journal, NAME_PROVIDER, name);
+}
+
+/* A new decision names what there is now. */
+static uint32_t known_customer(void *context, const char *name, char *error)
+{
+	const struct customer *customer = config_customer(((struct daemon *)context)->config, name);
+
+	if (customer == NULL)
+		snprintf(error, SCOPE_ERROR_MAX, "no customer \"%.64s\"; \"sluicectl customers\" lists them", name);
+	return customer != NULL ? customer->id : 0;
+}
+
+static uint32_t known_provider(void *context, const char *name, char *error)
+{
+	const struct provider *provider = config_provider(((struct daemon *)context)->config, name);
+
+	if (provider == NULL)
+		snprintf(error, SCOPE_ERROR_MAX, "no provider \"%.64s\"; \"sluicectl providers\" lists them", name);
+	return provider != NULL ? provider->id : 0;
+}
+
+int daemon_scope(struct daemon *daemon, const char *text, struct scope_key *ret_key, char *ret_error)
+{
+	const struct name_finder finder = { known_customer, known_provider, daemon };
+
+	return scope_parse(text, &finder, ret_key, ret_error);
+}
+
+static void restore(void *context, const struct decision *stored)
+{
+	struct daemon *daemon = context;
+	const struct name_finder finder = { stored_customer, stored_provider, daemon };
+	struct decision decision = *stored;
+	char error[SCOPE_ERROR_MAX] = "";
+
+	if (scope_parse(decision.scope, &finder, &decision.key, error) < 0)
+		log_error("decision %llu: %s", (unsigned long long)decision.id, error);
+	else if (ledger_add(&daemon->ledger, &decision) < 0)
+		log_error("decision %llu: no memory", (unsigned long long)decision.id);
+}
+
+static void arm_expiry(struct daemon *daemon);
+
+static int on_expiry(sd_event_source *source, uint64_t usec, void *context)
+{
+	struct daemon *daemon = context;
+	uint64_t id, generation;
+
+	(void)source, (void)usec;
+	while ((id = ledger_expired(&daemon->ledger, wall_ms())) != 0) {
+		log_info("decision %llu has expired", (unsigned long long)id);
+		if (daemon_end(daemon, id, "expired", &generation) < 0)
+			break; /* the journal cannot be written: it stays in force, and is tried again */
+	}
+	arm_expiry(daemon);
+	return 0;
+}
+
+static void arm_expiry(struct daemon *daemon)
+{
+	int64_t next = ledger_next_expiry(&daemon->ledger), now = wall_ms();
+
+	daemon->expiry = sd_event_source_disable_unref(daemon->expiry);
+	if (next == 0)
+		return;
+	uint64_t at_usec = (uint64_t)(next > now ? next : now + 1000) * 1000;
+	sd_event_add_time(daemon->event, &daemon->expiry, CLOCK_REALTIME, at_usec, 1000, on_expiry, daemon);
+}
+
+int daemon_decide(struct daemon *daemon, struct decision *decision)
+{
+	int ret = journal_add(daemon->journal, decision);
+
+	if (ret < 0)
+		return ret;
+	ret = ledger_add(&daemon->ledger, decision);
+	if (ret < 0)
+		return ret;
+	decision->generation = link_want_scope(daemon->link, &decision->key);
+	ledger_find(&daemon->ledger, decision->id)->generation = decision->generation;
+	arm_expiry(daemon);
+	return 0;
+}
+
+int daemon_end(struct daemon *daemon, uint64_t id, const char *by, uint64_t *ret_generation)
+{
+	struct decision decision;
+
+	if (ledger_find(&daemon->ledger, id) == NULL)
+		return -ENOENT;
+	int ret = journal_end(daemon->journal, id, wall_ms(), by);
+	if (ret < 0)
+		return ret;
+	ledger_remove(&daemon->ledger, id, &decision);
+	*ret_generation = link_want_scope(daemon->link, &decision.key);
+	arm_expiry(daemon);
+	return 0;
+}
+
+static int give_ids(struct daemon *daemon, struct config *config)
+{
+	for (size_t i = 0; i < config->customer_count; i++) {
+		config->customers[i].id = journal_id(daemon->journal, NAME_CUSTOMER, config->customers[i].name);
+		if (config->customers[i].id == 0)
+			return -EIO;
+	}
+	for (size_t i = 0; i < config->provider_count; i++) {
+		config->providers[i].id = journal_id(daemon->journal, NAME_PROVIDER, config->providers[i].name);
+		if (config->providers[i].id == 0)
+			return -EIO;
+	}
+	return 0;
+}
+
+static void on_resolved(void *context, size_t provider)
+{
+	struct daemon *daemon = context;
+	const struct address_set *set = &resolver_sets(daemon->resolver)[provider];
+
+	journal_put_addresses(daemon->journal, daemon->config->providers[provider].id, set->address, set->count);
+	/* Before all have answered once the gate keeps what it has. */
+	if (daemon->link != NULL && resolver_settled(daemon->resolver))
+		link_want_all(daemon->link);
+}
+
+static int on_patience(sd_event_source *source, uint64_t usec, void *context)
+{
+	struct daemon *daemon = context;
+
+	(void)source, (void)usec;
+	if (!resolver_settled(daemon->resolver))
+		log_warning("DNS has not answered for all providers: going on with what was known");
+	link_want_all(daemon->link);
+	return 0;
+}
+
+struct remembering {
+	struct daemon *daemon;
+	size_t provider;
+};
+
+static void remember(void *context, const struct address *address)
+{
+	const struct remembering *remembering = context;
+
+	resolver_remember(remembering->daemon->resolver, remembering->provider, address);
+}
+
+static int create_resolver(struct daemon *daemon, const struct config *config)
+{
+	int ret = resolver_create(daemon->event, config, on_resolved, daemon, &daemon->resolver);
+
+	if (ret < 0) {
+		log_error("resolver: %s", strerror(-ret));
+		return ret;
+	}
+	for (size_t i = 0; i < config->provider_count; i++) {
+		struct remembering remembering = { daemon, i };
+		journal_addresses(daemon->journal, config->providers[i].id, remember, &remembering);
+	}
+	return 0;
+}
+
+static struct config *load_config(const char *path)
+{
+	char *errors = NULL, *rest;
+	struct config *config = config_load(path, &errors);
+
+	rest = errors;
+	for (char *line = strsep(&rest, "\n"); line != NULL && line[0] != '\0'; line = strsep(&rest, "\n"))
+		log_error("%s", line);
+	free(errors);
+	return config;
+}
+
+int daemon_start(struct daemon *daemon, const char *config_path)
+{
+	daemon->config_path = config_path;
+	daemon->started_ms = wall_ms();
+	daemon->config = load_config(config_path);
+	if (daemon->config == NULL)
+		return -EINVAL;
+	int ret = journal_open(daemon->config->settings.directory, &daemon->journal);
+	if (ret == 0)
+		ret = give_ids(daemon, daemon->config);
+	if (ret == 0)
+		ret = journal_decisions(daemon->journal, false, restore, daemon);
+	if (ret == 0)
+		ret = create_resolver(daemon, daemon->config);
+	if (ret < 0)
+		return ret;
+	policy_init(&daemon->policy, daemon->config, &daemon->ledger, resolver_sets(daemon->resolver));
+	arm_expiry(daemon);
+	ret = server_create(daemon, &daemon->server);
+	if (ret < 0)
+		return ret;
+	/* Generations go on rising over restarts, so that none is ever taken for another. */
+	ret = link_create(daemon->event, daemon->config->settings.gate_socket, &daemon->policy,
+			  (uint64_t)daemon->started_ms, server_enforced, daemon, &daemon->link);
+	if (ret < 0)
+		return ret;
+	resolver_start(daemon->resolver);
+	if (!resolver_settled(daemon->resolver))
+		sd_event_add_time_relative(daemon->event, &daemon->patience, CLOCK_MONOTONIC, PATIENCE_USEC, 1000,
+					   on_patience, daemon);
+	return 0;
+}
+
+void daemon_stop(struct daemon *daemon)
+{
+	sd_event_source_disable_unref(daemon->patience);
+	sd_event_source_disable_unref(daemon->expiry);
+	link_destroy(daemon->link);
+	server_destroy(daemon->server);
+	resolver_destroy(daemon->resolver);
+	policy_finish(&daemon->policy);
+	ledger_finish(&daemon->ledger);
+	journal_close(daemon->journal);
+	config_destroy(daemon->config);
+}
+
+void daemon_reload(struct daemon *daemon)
+{
+	struct config *config = load_config(daemon->config_path), *old = daemon->config;
+	struct resolver *old_resolver = daemon->resolver;
+
+	if (config == NULL || give_ids(daemon, config) < 0 || create_resolver(daemon, config) < 0) {
+		log_error("%s: not taken, the old configuration stays in force", daemon->config_path);
+		daemon->resolver = old_resolver;
+		config_destroy(config);
+		return;
+	}
+	daemon->config = config;
+	policy_finish(&daemon->policy);
+	policy_init(&daemon->policy, config, &daemon->ledger, resolver_sets(daemon->resolver));
+	resolver_destroy(old_resolver);
+	config_destroy(old);
+	link_want_all(daemon->link);
+	resolver_start(daemon->resolver);
+	log_info("%s: read again", daemon->config_path);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* All that sluiced is made of, and the life of a decision: stored, in the ledger, pushed. */
+#ifndef SLUICE_DAEMON_H
+#define SLUICE_DAEMON_H
+
+#include <stdint.h>
+
+#include <systemd/sd-event.h>
+
+#include "config.h"
+#include "journal.h"
+#include "ledger.h"
+#include "link.h"
+#include "policy.h"
+#include "resolve.h"
+
+struct server;
+
+struct daemon {
+	sd_event *event;
+	const char *config_path;
+	struct config *config;
+	struct journal *journal;
+	struct ledger ledger;
+	struct resolver *resolver;
+	struct policy policy;
+	struct link *link;
+	struct server *server;
+	sd_event_source *expiry, *patience;
+	int64_t started_ms;
+};
+
+int64_t wall_ms(void);
+
+/* Everything, up to serving. 0 or a negative errno, said in the log. */
+int daemon_start(struct daemon *daemon, const char *config_path);
+void daemon_stop(struct daemon *daemon);
+
+/* The configuration again; a wrong one is said in the log and changes nothing. */
+void daemon_reload(struct daemon *daemon);
+
+/* Stores, then enforces. 0 or a negative errno; decision->id and ->generation are set. */
+int daemon_decide(struct daemon *daemon, struct decision *decision);
+
+/* Ends one; 0, -ENOENT when it is not in force, or another negative errno. */
+int daemon_end(struct daemon *daemon, uint64_t id, const char *by, uint64_t *ret_generation);
+
+/* The key of a scope's text; 0, or -EINVAL and why (SCOPE_ERROR_MAX bytes). */
+int daemon_scope(struct daemon *daemon, const char *text, struct scope_key *ret_key, char *ret_error);
+
+#endif

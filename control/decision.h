@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A stored order: who wants what, on which scope, why, until when. */
+#ifndef SLUICE_DECISION_H
+#define SLUICE_DECISION_H
+
+#include <stdint.h>
+
+#include "limit.h"
+#include "scope.h"
+#include "wire.h"
+
+#define SCOPE_TEXT_MAX 192
+#define VALUES_MAX 256
+#define AUTHOR_MAX 64
+
+enum decision_action { DECIDE_QUARANTINE, DECIDE_LIMIT, DECISION_ACTIONS };
+
+extern const char *const decision_action_name[DECISION_ACTIONS];
+
+struct decision {
+	uint64_t id;
+	char scope[SCOPE_TEXT_MAX]; /* as people write it, by names */
+	struct scope_key key;
+	enum decision_action action;
+	struct limits limits;	 /* of DECIDE_LIMIT */
+	char values[VALUES_MAX]; /* their text: "connections=2 byte-rate=1MB/s" */
+	char reason[WIRE_REASON_MAX];
+	char author[AUTHOR_MAX];
+	int64_t created_ms, expires_ms, ended_ms; /* wall clock, Unix; 0: never */
+	char ended_by[AUTHOR_MAX + WIRE_REASON_MAX];
+	uint64_t generation; /* of the push that enforces it; not stored */
+};
+
+/* "connections=2" added to limits; NULL, or what was expected. */
+const char *decision_setting(const char *text, struct limits *limits);
+
+#endif

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "link.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "frame.h"
+#include "log.h"
+
+#define RETRY_FIRST_USEC 50000u
+#define RETRY_MOST_USEC 1000000u
+#define REFUSED_RETRY_USEC 5000000u
+#define QUERIES_MOST 256
+
+struct question {
+	void (*done)(void *context, const struct rows *rows);
+	void *context;
+	struct rows rows;
+	struct question *next;
+};
+
+struct link {
+	sd_event *event;
+	const char *path;
+	const struct policy *policy;
+	link_enforced *enforced;
+	void *context;
+	int descriptor;
+	sd_event_source *io, *retry;
+	uint64_t retry_usec;
+	bool greeted;
+	struct frame_buffer in, out;
+	struct link_status status;
+	/* Wanted, but in no batch yet. */
+	bool started, all;
+	struct scope_key *key;
+	size_t key_count;
+	uint64_t sent; /* generation under way; 0: none */
+	struct question *first, **last;
+	unsigned open_queries;
+};
+
+static void push(struct link *link);
+static void try_connect(struct link *link);
+
+static int on_retry(sd_event_source *source, uint64_t usec, void *context)
+{
+	(void)source, (void)usec;
+	try_connect(context);
+	return 0;
+}
+
+static void retry_in(struct link *link, uint64_t usec)
+{
+	if (link->retry == NULL)
+		sd_event_add_time_relative(link->event, &link->retry, CLOCK_MONOTONIC, usec, 1000, on_retry, link);
+	else if (sd_event_source_set_time_relative(link->retry, usec) >= 0)
+		sd_event_source_set_enabled(link->retry, SD_EVENT_ONESHOT);
+}
+
+static void end_query(struct link *link, const struct rows *rows)
+{
+	struct question *query = link->first;
+
+	link->first = query->next;
+	if (link->first == NULL)
+		link->last = &link->first;
+	link->open_queries--;
+	query->done(query->context, rows);
+	free(query->rows.row);
+	free(query);
+}
+
+static void disconnect(struct link *link, uint64_t retry_usec)
+{
+	if (link->descriptor < 0)
+		return;
+	link->io = sd_event_source_disable_unref(link->io);
+	close(link->descriptor);
+	link->descriptor = -1;
+	frame_buffer_finish(&link->in);
+	frame_buffer_finish(&link->out);
+	link->status.connected = link->status.ready = link->greeted = false;
+	link->sent = 0;
+	link->all = true; /* whatever it has, the next one gets everything */
+	while (link->first != NULL)
+		end_query(link, NULL);
+	retry_in(link, retry_usec);
+}
+
+static void flush(struct link *link)
+{
+	int ret = frame_flush(link->descriptor, &link->out);
+
+	if (ret < 0 && ret != -EAGAIN)
+		disconnect(link, RETRY_FIRST_USEC);
+	else
+		sd_event_source_set_io_events(link->io, EPOLLIN | (ret == -EAGAIN ? EPOLLOUT : 0u));
+}
+
+static void put(void *context, enum wire_type type, const void *record)
+{
+	struct link *link = context;
+
+	if (frame_put(&link->out, type, record) < 0)
+		log_error("gate: more than fits into one batch");
+}
+
+static void put_batch(struct link *link)
+{
+	const struct wire_BEGIN begin = { .generation = link->status.wanted,
+					  .mode = link->all ? WIRE_FULL : WIRE_DELTA };
+	const struct wire_COMMIT commit = { .generation = link->status.wanted };
+
+	put(link, WIRE_BEGIN, &begin);
+	if (link->all)
+		policy_all(link->policy, put, link);
+	for (size_t i = 0; !link->all && i < link->key_count; i++)
+		policy_scope(link->policy, &link->key[i], put, link);
+	put(link, WIRE_COMMIT, &commit);
+}
+
+/* What is wanted and not under way, as one batch; what comes meanwhile waits for the next. */
+static void push(struct link *link)
+{
+	if (!link->greeted || !link->started || link->sent != 0 || (!link->all && link->key_count == 0))
+		return;
+	put_batch(link);
+	link->sent = link->status.wanted;
+	link->all = false;
+	link->key_count = 0;
+	flush(link);
+}
+
+static void take_hello(struct link *link, const struct wire_HELLO *hello)
+{
+	link->greeted = true;
+	link->retry_usec = RETRY_FIRST_USEC;
+	link->status.connected = true;
+	link->status.ready = hello->ready;
+	link->status.pid = hello->pid;
+	link->status.workers = hello->workers;
+	log_info("gate: connected, pid %u, %u workers, generation %llu", hello->pid, hello->workers,
+		 (unsigned long long)hello->generation);
+	link->all = true;
+	push(link);
+}
+
+static void take_ack(struct link *link, const struct wire_ACK *ack)
+{
+	link->sent = 0;
+	if (ack->status < 0) {
+		log_error("gate refused generation %llu: %s", (unsigned long long)ack->generation, ack->error);
+		memcpy(link->status.error, ack->error, sizeof(link->status.error));
+		link->status.error[sizeof(link->status.error) - 1] = '\0';
+		disconnect(link, REFUSED_RETRY_USEC);
+		return;
+	}
+	if (ack->error[0] != '\0')
+		log_warning("gate: generation %llu: %.*s", (unsigned long long)ack->generation, (int)sizeof(ack->error),
+			    ack->error);
+	link->status.ready = true;
+	link->status.error[0] = '\0';
+	link->status.enforced = ack->generation;
+	link->status.publish_ns = ack->publish_ns;
+	link->status.quiesce_ns = ack->quiesce_ns;
+	push(link);
+	link->enforced(link->context, ack->generation);
+}
+
+static void take_row(struct link *link, enum wire_type type, const void *payload)
+{
+	struct question *query = link->first;
+	size_t size = frame_rows[type].size;
+
+	if (query == NULL)
+		return;
+	char *grown = realloc(query->rows.row, (query->rows.count + 1) * size);
+	if (grown == NULL)
+		return;
+	memcpy(grown + query->rows.count * size, payload, size);
+	query->rows.row = grown;
+	query->rows.type = type;
+	query->rows.count++;
+}
+
+static void take(struct link *link, enum wire_type type, const void *payload)
+{
+	switch (type) {
+	case WIRE_HELLO:
+		take_hello(link, payload);
+		break;
+	case WIRE_ACK:
+		take_ack(link, payload);
+		break;
+	case WIRE_END:
+		if (link->first != NULL)
+			end_query(link, &link->first->rows);
+		break;
+	default:
+		take_row(link, type, payload);
+		break;
+	}
+}
+
+static void take_frames(struct link *link)
+{
+	char error[WIRE_ERROR_MAX] = "";
+	enum wire_type type;
+	const void *payload;
+	int ret;
+
+	while (link->descriptor >= 0 && (ret = frame_next(&link->in, WIRE_TO_DAEMON, &type, &payload, error)) != 0) {
+		if (ret < 0) {
+			log_error("gate: not understood: %s", error);
+			disconnect(link, REFUSED_RETRY_USEC);
+			return;
+		}
+		take(link, type, payload);
+	}
+}
+
+static int on_io(sd_event_source *source, int descriptor, uint32_t events, void *context)
+{
+	struct link *link = context;
+
+	(void)source;
+	if (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) {
+		int ret = frame_read(descriptor, &link->in);
+		if (ret < 0 && ret != -EAGAIN) {
+			log_warning("gate: connection lost: %s", strerror(-ret));
+			disconnect(link, RETRY_FIRST_USEC);
+			return 0;
+		}
+		take_frames(link);
+	}
+	if (link->descriptor >= 0)
+		flush(link);
+	return 0;
+}
+
+static int connect_socket(struct link *link)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (descriptor < 0)
+		return -errno;
+	strncpy(address.sun_path, link->path, sizeof(address.sun_path) - 1);
+	if (connect(descriptor, (const struct sockaddr *)&address, sizeof(address)) < 0) {
+		int ret = -errno;
+		close(descriptor);
+		return ret;
+	}
+	return descriptor;
+}
+
+static void try_connect(struct link *link)
+{
+	const struct wire_HELLO hello = { .generation = link->status.enforced, .pid = (uint32_t)getpid() };
+	int descriptor = connect_socket(link);
+
+	if (descriptor < 0) {
+		retry_in(link, link->retry_usec);
+		link->retry_usec = link->retry_usec * 2 < RETRY_MOST_USEC ? link->retry_usec * 2 : RETRY_MOST_USEC;
+		return;
+	}
+	link->descriptor = descriptor;
+	if (sd_event_add_io(link->event, &link->io, descriptor, EPOLLIN, on_io, link) < 0) {
+		disconnect(link, RETRY_MOST_USEC);
+		return;
+	}
+	put(link, WIRE_HELLO, &hello);
+	flush(link);
+}
+
+int link_create(sd_event *event, const char *path, const struct policy *policy, uint64_t generation,
+		link_enforced *enforced, void *context, struct link **ret_link)
+{
+	struct link *link = calloc(1, sizeof(*link));
+
+	if (link == NULL)
+		return -ENOMEM;
+	*link = (struct link){ .event = event,
+			       .path = path,
+			       .policy = policy,
+			       .enforced = enforced,
+			       .context = context,
+			       .descriptor = -1,
+			       .retry_usec = RETRY_FIRST_USEC };
+	link->status.wanted = generation;
+	link->last = &link->first;
+	try_connect(link);
+	*ret_link = link;
+	return 0;
+}
+
+void link_destroy(struct link *link)
+{
+	if (link == NULL)
+		return;
+	disconnect(link, RETRY_MOST_USEC);
+	sd_event_source_disable_unref(link->retry);
+	free(link->key);
+	free(link);
+}
+
+uint64_t link_want_all(struct link *link)
+{
+	uint64_t generation = ++link->status.wanted;
+
+	link->started = link->all = true;
+	push(link);
+	return generation;
+}
+
+uint64_t link_want_scope(struct link *link, const struct scope_key *key)
+{
+	struct scope_key *grown = realloc(link->key, (link->key_count + 1) * sizeof(*grown));
+	uint64_t generation = ++link->status.wanted;
+
+	if (grown == NULL) {
+		link->all = true;
+	} else {
+		link->key = grown;
+		grown[link->key_count++] = *key;
+	}
+	push(link);
+	return generation;
+}
+
+const struct link_status *link_status(const struct link *link)
+{
+	return &link->status;
+}
+
+int link_query(struct link *link, const struct wire_QUERY *query, void (*done)(void *context, const struct rows *rows),
+	       void *context)
+{
+	struct question *waiting;
+
+	if (!link->greeted)
+		return -ENOTCONN;
+	if (link->open_queries == QUERIES_MOST)
+		return -EBUSY;
+	waiting = calloc(1, sizeof(*waiting));
+	if (waiting == NULL)
+		return -ENOMEM;
+	waiting->done = done;
+	waiting->context = context;
+	*link->last = waiting;
+	link->last = &waiting->next;
+	link->open_queries++;
+	put(link, WIRE_QUERY, query);
+	flush(link);
+	return 0;
+}

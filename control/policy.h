@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the gate is to have: configuration, ledger and resolved addresses, as records of the wire. */
+#ifndef SLUICE_POLICY_H
+#define SLUICE_POLICY_H
+
+#include "config.h"
+#include "ledger.h"
+#include "wire.h"
+
+struct address_set {
+	struct address *address;
+	size_t count;
+};
+
+struct policy {
+	const struct config *config;
+	const struct ledger *ledger;
+	const struct address_set *resolved; /* [config->provider_count] */
+	/* Limits the configuration puts on each key. */
+	struct wire_PUT_LIMITS *base;
+	size_t base_count;
+};
+
+/* Builds `base`; aborts only when memory is out. Again after another configuration. */
+void policy_init(struct policy *policy, const struct config *config, const struct ledger *ledger,
+		 const struct address_set *resolved);
+void policy_finish(struct policy *policy);
+
+typedef void policy_put(void *context, enum wire_type type, const void *record);
+
+/* Every record, for a full batch. */
+void policy_all(const struct policy *policy, policy_put *put, void *context);
+
+/* What a difference says of one scope: its limits and its decision, or that there are none (any more). */
+void policy_scope(const struct policy *policy, const struct scope_key *key, policy_put *put, void *context);
+
+/* Limits in force on exactly this key. */
+void policy_limits(const struct policy *policy, const struct scope_key *key, struct limits *ret_limits);
+
+/* Names for ids; "unknown", or "?" for an id of no name. */
+const char *policy_customer(const struct policy *policy, uint32_t id);
+const char *policy_provider(const struct policy *policy, uint32_t id);
+
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "scope_text.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "units.h"
+
+enum part { PART_GATE, PART_CUSTOMER, PART_PROVIDER, PART_SOURCE, PART_REMOTE, PARTS };
+
+static const char *const part_name[PARTS] = { "gate", "customer", "provider", "source", "remote" };
+
+/* Which scope a set of parts makes. */
+static const struct {
+	unsigned parts;
+	enum scope scope;
+} combinations[] = {
+	{ 1u << PART_GATE, SCOPE_GATE },
+	{ 1u << PART_CUSTOMER, SCOPE_CUSTOMER },
+	{ 1u << PART_PROVIDER, SCOPE_PROVIDER },
+	{ 1u << PART_SOURCE, SCOPE_SOURCE },
+	{ 1u << PART_REMOTE, SCOPE_REMOTE },
+	{ 1u << PART_CUSTOMER | 1u << PART_PROVIDER, SCOPE_CUSTOMER_PROVIDER },
+	{ 1u << PART_SOURCE | 1u << PART_PROVIDER, SCOPE_SOURCE_PROVIDER },
+};
+
+static int find_part(const char *text, size_t size)
+{
+	for (int part = 0; part < PARTS; part++)
+		if (strlen(part_name[part]) == size && strncmp(part_name[part], text, size) == 0)
+			return part;
+	return -EINVAL;
+}
+
+static int set_name(uint32_t (*find)(void *context, const char *name, char *error), void *context, const char *name,
+		    uint32_t *ret_id, char *ret_error)
+{
+	*ret_id = ID_UNKNOWN;
+	if (strcmp(name, "unknown") == 0)
+		return 0;
+	*ret_id = find(context, name, ret_error);
+	return *ret_id != 0 ? 0 : -EINVAL;
+}
+
+static int set_part(struct scope_key *key, enum part part, const char *value, const struct name_finder *finder,
+		    char *ret_error)
+{
+	switch (part) {
+	case PART_CUSTOMER:
+		return set_name(finder->customer, finder->context, value, &key->customer, ret_error);
+	case PART_PROVIDER:
+		return set_name(finder->provider, finder->context, value, &key->provider, ret_error);
+	case PART_SOURCE:
+	case PART_REMOTE:
+		if (address_parse(value, &key->address) == 0)
+			return 0;
+		snprintf(ret_error, SCOPE_ERROR_MAX, "\"%s\" is not an IPv4 or IPv6 address", value);
+		return -EINVAL;
+	default:
+		return 0;
+	}
+}
+
+/* "customer:acme": up to a stroke, or the end. */
+static int take_part(const char **text, const struct name_finder *finder, struct scope_key *key, unsigned *parts,
+		     char *ret_error)
+{
+	size_t size = strcspn(*text, "/"), word = strcspn(*text, ":/");
+	char value[128];
+	int part = find_part(*text, word);
+	bool valued = (*text)[word] == ':';
+
+	if (part < 0 || valued != (part != PART_GATE) || size - word > sizeof(value) || *parts & 1u << part) {
+		snprintf(ret_error, SCOPE_ERROR_MAX,
+			 "\"%.60s\" is not a scope; write gate, customer:C, provider:P, customer:C/provider:P, "
+			 "source:IP, "
+			 "source:IP/provider:P or remote:IP",
+			 *text);
+		return -EINVAL;
+	}
+	snprintf(value, sizeof(value), "%.*s", valued ? (int)(size - word - 1) : 0, *text + word + 1);
+	*parts |= 1u << part;
+	*text += size + ((*text)[size] == '/');
+	return set_part(key, part, value, finder, ret_error);
+}
+
+int scope_parse(const char *text, const struct name_finder *finder, struct scope_key *ret_key, char *ret_error)
+{
+	struct scope_key key;
+	const char *at = text;
+	unsigned parts = 0;
+	int ret;
+
+	memset(&key, 0, sizeof(key));
+	do {
+		ret = take_part(&at, finder, &key, &parts, ret_error);
+		if (ret < 0)
+			return ret;
+	} while (*at != '\0');
+	for (size_t i = 0; i < sizeof(combinations) / sizeof(combinations[0]); i++) {
+		if (combinations[i].parts != parts)
+			continue;
+		key.scope = (uint8_t)combinations[i].scope;
+		*ret_key = key;
+		return 0;
+	}
+	snprintf(ret_error, SCOPE_ERROR_MAX, "\"%.60s\": these do not go together in one scope", text);
+	return -EINVAL;
+}
