@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "words.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "limit.h"
+#include "units.h"
+
+/* Where reading stands. */
+struct reading {
+	const struct command *command;
+	json_t *args;
+	unsigned places; /* filled so far */
+	char *error;
+};
+
+static bool __attribute__((format(printf, 2, 3))) wrong(struct reading *reading, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(reading->error, WORDS_ERROR_MAX, format, arguments);
+	va_end(arguments);
+	return false;
+}
+
+static bool setting_fits(const char *text)
+{
+	struct limit limit;
+
+	for (int kind = 0; kind < LIMIT_KINDS; kind++) {
+		size_t size = strlen(limit_kind_name[kind]);
+		if (strncmp(text, limit_kind_name[kind], size) == 0 && text[size] == '=')
+			return limit_parse(kind, text + size + 1, &limit) == 0;
+	}
+	return false;
+}
+
+/* What can be told without the daemon. */
+static bool form_fits(struct reading *reading, const struct arg *arg, const char *text)
+{
+	uint64_t number;
+
+	if (arg->type == ARG_DURATION && duration_parse(text, &number) < 0)
+		return wrong(reading, "--%s: \"%s\" is not a duration, such as 30s, 24h or 7d", arg->name, text);
+	if (arg->type == ARG_COUNT && count_parse(text, &number) < 0)
+		return wrong(reading, "--%s: \"%s\" is not a number", arg->name, text);
+	if (arg->type == ARG_SETTING && !setting_fits(text))
+		return wrong(reading,
+			     "\"%s\" is not a limit; write connections=N, connection-rate=N/s or byte-rate=N/s", text);
+	if (text[0] == '\0')
+		return wrong(reading, "%s is empty", arg->name);
+	return true;
+}
+
+static bool set(struct reading *reading, const struct arg *arg, const char *text)
+{
+	json_t *value = json_string(text), *list = json_object_get(reading->args, arg->name);
+
+	if (value == NULL) {
+		return wrong(reading, "%s: not UTF-8", arg->name);
+	}
+	if (!form_fits(reading, arg, text)) {
+		json_decref(value);
+		return false;
+	}
+	if (!arg->many && list != NULL) {
+		json_decref(value);
+		return wrong(reading, "--%s is given twice", arg->name);
+	}
+	if (!arg->many)
+		return json_object_set_new(reading->args, arg->name, value) == 0;
+	if (list == NULL) {
+		list = json_array();
+		json_object_set_new(reading->args, arg->name, list);
+	}
+	return json_array_append_new(list, value) == 0;
+}
+
+static const struct arg *option_of(const struct command *command, const char *name, size_t size)
+{
+	for (const struct arg *arg = command->args; arg->name != NULL; arg++)
+		if (arg->option && strlen(arg->name) == size && strncmp(arg->name, name, size) == 0)
+			return arg;
+	return NULL;
+}
+
+static const struct arg *place_of(const struct command *command, unsigned place)
+{
+	for (const struct arg *arg = command->args; arg->name != NULL; arg++)
+		if (!arg->option && (place-- == 0 || arg->many))
+			return arg;
+	return NULL;
+}
+
+/* --name=value, or --name and the next word; returns how many words were taken, 0 when they are wrong. */
+static int take_option(struct reading *reading, const char *word, const char *next)
+{
+	size_t size = strcspn(word + 2, "=");
+	const struct arg *arg = option_of(reading->command, word + 2, size);
+
+	if (arg == NULL)
+		return wrong(reading, "no option %s; \"sluicectl %s --help\" lists them", word, reading->command->name);
+	if (word[2 + size] == '=')
+		return set(reading, arg, word + 3 + size) ? 1 : 0;
+	if (next == NULL)
+		return wrong(reading, "--%s needs a value: %s", arg->name, arg->help);
+	return set(reading, arg, next) ? 2 : 0;
+}
+
+static int take_word(struct reading *reading, const char *word, const char *next)
+{
+	if (strncmp(word, "--", 2) == 0)
+		return take_option(reading, word, next);
+	const struct arg *arg = place_of(reading->command, reading->places++);
+	if (arg == NULL)
+		return wrong(reading, "unexpected \"%s\"", word);
+	return set(reading, arg, word) ? 1 : 0;
+}
+
+static bool complete(struct reading *reading)
+{
+	for (const struct arg *arg = reading->command->args; arg->name != NULL; arg++)
+		if (arg->required && json_object_get(reading->args, arg->name) == NULL)
+			return wrong(reading, "%s%s is needed: %s", arg->option ? "--" : "", arg->name, arg->help);
+	return true;
+}
+
+json_t *words_request(const struct command *command, int count, char *const words[], char *ret_error)
+{
+	struct reading reading = { command, json_object(), 0, ret_error };
+
+	for (int at = 0; at < count;) {
+		int taken = take_word(&reading, words[at], at + 1 < count ? words[at + 1] : NULL);
+		if (taken == 0) {
+			json_decref(reading.args);
+			return NULL;
+		}
+		at += taken;
+	}
+	if (!complete(&reading)) {
+		json_decref(reading.args);
+		return NULL;
+	}
+	return json_pack("{s:s, s:o}", "command", command->name, "args", reading.args);
+}
