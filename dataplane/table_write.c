@@ -139,10 +139,12 @@ static int put_record(struct map **map, const void *record)
 	return own == NULL ? -ENOMEM : map_put(own, record);
 }
 
+/* To delete what is not there is no mistake: a difference says what is to be, not what was. */
 static int delete_record(struct map **map, const struct scope_key *key)
 {
+	if (map_find(*map, key) == NULL)
+		return 0;
 	struct map *own = own_map(map);
-
 	return own == NULL ? -ENOMEM : map_delete(own, key);
 }
 
@@ -212,9 +214,7 @@ int table_put(struct table_store *store, enum wire_type type, const void *record
 	if (type != WIRE_PUT_VERDICT && type != WIRE_DEL_VERDICT)
 		store->draft_layout = true;
 	int ret = put(store->draft, type, record);
-	if (ret == -ENOENT)
-		snprintf(ret_error, WIRE_ERROR_MAX, "nothing to delete under that scope");
-	else if (ret < 0)
+	if (ret < 0)
 		snprintf(ret_error, WIRE_ERROR_MAX, "%s", strerror(-ret));
 	return ret;
 }
