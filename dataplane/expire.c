@@ -59,7 +59,7 @@ void expire_some(struct worker *worker, uint64_t now)
 
 static bool wanted(const struct flow *flow, const struct wire_QUERY *query)
 {
-	return flow != NULL && flow->state != FLOW_CLOSED &&
+	return flow != NULL && flow->state != FLOW_CLOSED && flow->state != FLOW_CUT &&
 	       (query->customer == ID_ANY || query->customer == flow->customer) &&
 	       (query->provider == ID_ANY || query->provider == flow->provider);
 }

@@ -33,10 +33,17 @@ static void fin(struct worker *worker, struct flow *flow, const struct packet *p
 	flow->state = FLOW_CLOSING;
 }
 
+/* After a FIN the exact sequence is one further; but a reset that answers what crossed the FIN stands right at
+ * it, and Linux believes that one too. Whoever sends it is gone either way. */
+static bool reset_fits(uint32_t seq, uint32_t next, bool said_fin)
+{
+	return seq == next + said_fin || seq == next;
+}
+
 void track_client(struct worker *worker, struct flow *flow, const struct packet *packet, uint64_t now)
 {
 	if (packet->flags & TCP_RST) {
-		if (packet->seq == flow->dialogue.client_next + flow->client_fin)
+		if (reset_fits(packet->seq, flow->dialogue.client_next, flow->client_fin))
 			over(worker, flow, now);
 		else
 			count(worker, COUNT_RST_NOT_EXACT, 1);
@@ -52,7 +59,7 @@ static bool server_reset_fits(const struct flow *flow, const struct packet *pack
 {
 	if (flow->state == FLOW_SYN_SENT)
 		return packet->flags & TCP_ACK && packet->ack == flow->dialogue.client_next;
-	return packet->seq == flow->dialogue.server_next + flow->server_fin;
+	return reset_fits(packet->seq, flow->dialogue.server_next, flow->server_fin);
 }
 
 void track_server(struct worker *worker, struct flow *flow, const struct packet *packet, uint64_t now)

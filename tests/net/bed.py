@@ -425,6 +425,16 @@ class Bed:
                 copies.append((found.group(1) if found else "?", provider, "using TLS" in received))
         return copies
 
+    def stored(self):
+        """When receivers stored what they accepted: [(Message-ID, time)]; Maildir names carry the time."""
+        for provider in PROVIDERS:
+            box = f"{self.dir}/{provider}/box/all/new"
+            for name in os.listdir(box) if os.path.isdir(box) else []:
+                seconds, micros = re.match(r"(\d+)\.V\w+I\w+M(\d+)\.", name).groups()
+                with open(f"{box}/{name}", errors="replace") as file:
+                    found = re.search(r"^Message-ID: (\S+)", file.read(4096), re.M | re.I)
+                yield found.group(1) if found else "?", int(seconds) + int(micros) / 1e6
+
     def reconcile(self):
         """sent = delivered once + still queued. Returns figures and, by name, the messages that do not fit."""
         copies, queued = self.delivered(), set(self.queued())
