@@ -56,21 +56,22 @@ static void replace(struct flow *flow, struct rte_mbuf *previous, struct rte_mbu
 bool hold_absorb(struct worker *worker, struct flow *flow, struct packet *packet)
 {
 	struct rte_mbuf *previous = NULL;
+	uint32_t end = packet_end(packet);
 
-	if (flow->held_first == NULL || seq_after(held_note(flow->held_first)->seq, packet->seq) ||
-	    seq_after(packet_end(packet), held_note(flow->held_last)->end))
-		return false;
 	for (struct rte_mbuf *mbuf = flow->held_first; mbuf != NULL; mbuf = held_note(mbuf)->next) {
 		const struct held *note = held_note(mbuf);
-		if (note->seq == packet->seq && note->end == packet_end(packet)) {
+		if (note->seq == packet->seq && note->end == end) {
 			count(worker, COUNT_ABSORBED, 1);
 			replace(flow, previous, mbuf, packet);
 			return true;
 		}
+		if (!seq_after(note->seq, packet->seq) && !seq_after(end, note->end)) {
+			worker_drop(worker, packet, COUNT_ABSORBED);
+			return true;
+		}
 		previous = mbuf;
 	}
-	worker_drop(worker, packet, COUNT_ABSORBED);
-	return true;
+	return false;
 }
 
 struct rte_mbuf *hold_take(struct worker *worker, struct flow *flow)

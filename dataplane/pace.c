@@ -31,7 +31,8 @@ enum pacing pace(struct worker *worker, struct flow *flow, const struct packet *
 	uint64_t when = behind(flow, usage_when(flow, LIMIT_BYTE_RATE, bytes, now));
 
 	if (when <= now || !may_wait(flow)) {
-		pace_again(flow, packet, now);
+		usage_take(flow, LIMIT_BYTE_RATE, bytes, now);
+		usage_bytes(flow, bytes);
 		return PACE_NOW;
 	}
 	if (when - now > budget_ns(worker, flow)) {
@@ -45,10 +46,4 @@ enum pacing pace(struct worker *worker, struct flow *flow, const struct packet *
 	*ret_due = behind(flow, usage_take(flow, LIMIT_BYTE_RATE, bytes, now));
 	usage_bytes(flow, bytes);
 	return PACE_HOLD;
-}
-
-void pace_again(struct flow *flow, const struct packet *packet, uint64_t now)
-{
-	usage_take(flow, LIMIT_BYTE_RATE, packet_ip_bytes(packet), now);
-	usage_bytes(flow, packet_ip_bytes(packet));
 }

@@ -18,7 +18,4 @@ enum pacing { PACE_NOW, PACE_HOLD, PACE_DROP };
 enum pacing pace(struct worker *worker, struct flow *flow, const struct packet *packet, uint64_t now,
 		 uint64_t *ret_due);
 
-/* Bytes that went by before: charged, and not made to wait again. */
-void pace_again(struct flow *flow, const struct packet *packet, uint64_t now);
-
 #endif

@@ -98,43 +98,39 @@ static void hold(struct worker *worker, struct packet *packet, uint64_t due, uin
 	count(worker, COUNT_HELD_SEGMENT, 1);
 }
 
-/* New bytes that are let through now or later; false when they are not. */
-static bool speak(struct worker *worker, struct packet *packet, const struct speech *speech, uint64_t now)
+/* Follows bytes not seen before; returns the note for a segment that must wait. */
+static uint8_t follow(struct worker *worker, struct flow *flow, const struct speech *speech)
 {
-	struct flow *flow = packet->flow;
-	uint8_t turn = dialogue_may_cut(&flow->dialogue, speech, 0) ? HELD_TURN : 0;
-	uint64_t due = now;
-	enum pacing pacing = pace(worker, flow, packet, now, &due);
+	uint8_t note = dialogue_may_cut(&flow->dialogue, speech, 0) ? HELD_TURN : 0;
 
-	if (pacing == PACE_DROP) {
-		packet->kind = PACKET_GONE;
-		rte_pktmbuf_free(packet->mbuf);
-		return false;
-	}
 	if (!dialogue_client(&flow->dialogue, speech))
 		count(worker, COUNT_STREAM_LOST, 1);
-	flow->bytes_out += packet->payload;
-	if (pacing == PACE_HOLD)
-		hold(worker, packet, due, turn);
-	else
-		worker_forward(worker, packet);
-	return true;
+	flow->bytes_out += speech->size;
+	return note;
 }
 
-/* The client's bytes, new or again. */
+/* The client's bytes, new or again; false when they are not let through, now or later. */
 static bool client_speaks(struct worker *worker, struct packet *packet, uint64_t now)
 {
 	struct flow *flow = packet->flow;
 	const struct speech speech = packet_speech(packet, now);
+	uint64_t due = now;
 
 	if (flow->quarantined && cut(worker, flow, packet, now))
 		return false;
 	if (flow->held > 0 && hold_absorb(worker, flow, packet))
 		return false;
-	if (dialogue_client_new(&flow->dialogue, &speech))
-		return speak(worker, packet, &speech, now);
-	pace_again(flow, packet, now);
-	worker_forward(worker, packet);
+	enum pacing pacing = pace(worker, flow, packet, now, &due);
+	if (pacing == PACE_DROP) {
+		packet->kind = PACKET_GONE;
+		rte_pktmbuf_free(packet->mbuf);
+		return false;
+	}
+	uint8_t note = dialogue_client_new(&flow->dialogue, &speech) ? follow(worker, flow, &speech) : 0;
+	if (pacing == PACE_HOLD)
+		hold(worker, packet, due, note);
+	else
+		worker_forward(worker, packet);
 	return true;
 }
 

@@ -17,7 +17,6 @@ static const struct {
 	{ COUNT_DROP_NO_MBUF, "the packet pool is empty: give EAL more memory (-m) and the gate more --held" },
 	{ COUNT_DROP_TX_FULL, "a port does not take what it is given: link down, or too slow for the traffic" },
 	{ COUNT_DROP_STEER_FULL, "a worker is overloaded: more lcores" },
-	{ COUNT_DROP_HOLD_FULL, "no room to hold more segments: more --held" },
 	{ COUNT_REFUSED_HOLD_FULL, "no room to let more connections wait: more --held" },
 	{ COUNT_REFUSED_NO_ROOM, "flow or meter table full: more --flows or --meters" },
 	{ COUNT_FLOW_TABLE_FULL, "flow table full: more --flows" },

@@ -7,12 +7,12 @@ from bed import CUSTOMERS, hosts_of
 
 
 class Client:
-    def __init__(self, bed, customer, provider, ipv6=False, host=0, timeout=6.0):
-        facts, (_, ipv4, v6) = CUSTOMERS[customer], hosts_of(provider)[host]
+    def __init__(self, bed, customer, provider, ipv6=False, host=0, timeout=6.0, source=None):
+        _, ipv4, v6 = hosts_of(provider)[host]
         with bed.inside("mta"):
             self.socket = socket.socket(socket.AF_INET6 if ipv6 else socket.AF_INET)
         self.socket.settimeout(timeout)
-        self.socket.bind((facts["ipv6" if ipv6 else "ipv4"], 0))
+        self.socket.bind((source or CUSTOMERS[customer]["ipv6" if ipv6 else "ipv4"], 0))
         self.target = (v6 if ipv6 else ipv4, 25)
         self.customer = customer
         self.buffer = b""
