@@ -94,6 +94,28 @@ uint64_t bucket_take(struct bucket *bucket, uint64_t units, uint64_t now)
 	return leave_at(tat, cost, &rate, now);
 }
 
+bool bucket_try(struct bucket *bucket, uint64_t units, uint64_t now, uint64_t *ret_when)
+{
+	struct rate rate = rate_of(bucket);
+	uint64_t tat = atomic_load_explicit(&bucket->tat, memory_order_relaxed);
+
+	if (rate.unit == UINT64_MAX) {
+		*ret_when = BUCKET_NEVER;
+		return false;
+	}
+	uint64_t cost = ticks_for(rate.unit, units), fresh;
+	do {
+		uint64_t when = leave_at(tat, cost, &rate, now);
+		if (when > now) {
+			*ret_when = when;
+			return false;
+		}
+		fresh = max_of(tat, now * TICKS_PER_NS) + cost;
+	} while (!atomic_compare_exchange_weak_explicit(&bucket->tat, &tat, fresh, memory_order_relaxed,
+							memory_order_relaxed));
+	return true;
+}
+
 void bucket_return(struct bucket *bucket, uint64_t units)
 {
 	uint64_t unit = atomic_load_explicit(&bucket->unit, memory_order_relaxed);

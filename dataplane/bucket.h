@@ -41,6 +41,10 @@ bool bucket_full(const struct bucket *bucket, uint64_t now);
 /* Takes `units`, and returns when they may leave. */
 uint64_t bucket_take(struct bucket *bucket, uint64_t units, uint64_t now);
 
+/* Takes `units` only if they may leave now; else *ret_when says when they might. However many workers try at
+ * once, no more get them than conform. */
+bool bucket_try(struct bucket *bucket, uint64_t units, uint64_t now, uint64_t *ret_when);
+
 /* Gives back `units` that were taken and never left. */
 void bucket_return(struct bucket *bucket, uint64_t units);
 

@@ -144,6 +144,20 @@ uint64_t usage_take(struct flow *flow, enum limit_kind kind, uint64_t units, uin
 	return latest;
 }
 
+bool usage_try(struct flow *flow, enum limit_kind kind, uint64_t units, uint64_t now, uint64_t *ret_when)
+{
+	for (int scope = 0; scope < SCOPES; scope++) {
+		if (!limited(flow->meter[scope], kind) ||
+		    bucket_try(bucket_of(flow->meter[scope], kind), units, now, ret_when))
+			continue;
+		while (scope-- > 0)
+			if (limited(flow->meter[scope], kind))
+				bucket_return(bucket_of(flow->meter[scope], kind), units);
+		return false;
+	}
+	return true;
+}
+
 void usage_admitted(struct flow *flow)
 {
 	for (int scope = 0; scope < SCOPES; scope++)

@@ -37,6 +37,9 @@ uint64_t usage_when(const struct flow *flow, enum limit_kind kind, uint64_t unit
 /* Takes them everywhere; returns when they may leave. */
 uint64_t usage_take(struct flow *flow, enum limit_kind kind, uint64_t units, uint64_t now);
 
+/* Takes them everywhere if they may leave now, or nowhere: then *ret_when says when to try again. */
+bool usage_try(struct flow *flow, enum limit_kind kind, uint64_t units, uint64_t now, uint64_t *ret_when);
+
 /* A connection was let in / refused; bytes left. For the figures, limited or not. */
 void usage_admitted(struct flow *flow);
 void usage_refused(struct flow *flow);
