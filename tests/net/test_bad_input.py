@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Bad configuration, bad frames, bad requests: a clear error that names the place, and nothing changes."""
+import json
+import os
+import random
+import socket
+import struct
+import subprocess
+import sys
+
+from client import Client
+from harness import expect, main
+
+GOOD = """providers:
+  - name: p
+    addresses: [203.0.113.0/24]
+customers:
+  - name: c
+    sources: [192.0.2.1]
+"""
+
+# (what, text, the error's place and some of its words)
+BAD_CONFIGS = [
+    ("not YAML", "providers: [", ":2:1: ", "did not find"),
+    ("empty", "", ":1:1: ", "empty"),
+    ("unknown section", "provider: []\n", ":1:1: ", "unknown key \"provider\""),
+    ("unknown key", GOOD + "daemon: {directry: /x}\n", ":7:10: ", "directry"),
+    ("twice", "smtp: {refuse: rst, refuse: rst}\n", ":1:21: ", "twice"),
+    ("wrong type", "providers: 5\n", ":1:12: ", "expected a list"),
+    ("bad duration", "smtp: {max-hold: 3 seconds}\n", ":1:18: ", "a duration from"),
+    ("out of range", "smtp: {max-hold: 20min}\n", ":1:18: ", "10min"),
+    ("bad refuse", "smtp: {refuse: drop}\n", ":1:16: ", "421 or rst"),
+    ("bad port", "smtp: {ports: [25, 70000]}\n", ":1:20: ", "1 to 65535"),
+    ("relative path", "gate: {socket: gate.sock}\n", ":1:16: ", "absolute path"),
+    ("host bits", "providers:\n  - {name: p, addresses: [203.0.113.1/24]}\n", ":2:27: ", "host bits"),
+    ("no target", "providers:\n  - name: p\n", ":2:5: ", "domains, hosts or addresses"),
+    ("no name", "providers:\n  - addresses: [203.0.113.1]\n", ":2:5: ", "\"name\" is missing"),
+    ("same name", GOOD + "  - name: c\n    sources: [192.0.2.2]\n", ":7:5: ", "second customer"),
+    ("same source", GOOD + "  - name: d\n    sources: [192.0.2.1]\n", ":8:15: ", "customer \"c\"'s already"),
+    ("bad limit", GOOD + "    limits: {connection-rate: fast}\n", ":7:31: ", "10/s"),
+    ("unknown limit", GOOD + "    limits: {speed: 5}\n", ":7:14: ", "connections, connection-rate, byte-rate"),
+    ("no such provider", GOOD + "    at: {q: {connections: 1}}\n", ":7:10: ", "no provider \"q\""),
+    ("bad ports", "customers:\n  - name: c\n    sources: [{prefix: 192.0.2.1, ports: 9-5}]\n", ":3:42: ", "range"),
+    ("bad action", "unknown: {customer: {action: drop}}\n", ":1:30: ", "limit or deny"),
+    ("bad weight", GOOD + "    weight: 0\n", ":7:13: ", "1 to"),
+]
+
+
+def check_config(bed, text):
+    path = f"{bed.dir}/bad.yaml"
+    with open(path, "w") as file:
+        file.write(text)
+    return subprocess.run([f"{bed.build}/control/sluiced", "--check", "--config", path], capture_output=True, text=True)
+
+
+def test_config_errors(bed):
+    good = check_config(bed, GOOD)
+    expect(good.returncode == 0, good.stderr)
+    for what, text, place, words in BAD_CONFIGS:
+        done = check_config(bed, text)
+        expect(done.returncode == 1 and f"bad.yaml{place}" in done.stderr and words in done.stderr,
+               f"{what}: exit code {done.returncode}, {done.stderr!r}, expected {place!r} and {words!r}")
+    return f"{len(BAD_CONFIGS)} wrong ones, each with file:line:column and what was expected"
+
+
+def test_all_errors_at_once(bed):
+    done = check_config(bed, "smtp: {refuse: x, max-hold: y}\nproviders:\n  - name: a b\n")
+    expect(len(done.stderr.splitlines()) == 4, done.stderr)
+    return f"{len(done.stderr.splitlines())} errors in one go"
+
+
+def test_bad_reload(bed):
+    """A wrong file on SIGHUP: said, not taken."""
+    path = f"{bed.dir}/sluice.yaml"
+    before = open(path).read()
+    with open(path, "w") as file:
+        file.write("providers: 5\n")
+    import signal
+    import time
+    bed.process["daemon"].send_signal(signal.SIGHUP)
+    time.sleep(0.5)
+    log = bed.log_of("daemon")
+    with open(path, "w") as file:
+        file.write(before)
+    expect("sluice.yaml:1:12" in log and "the old configuration stays" in log, log[-400:])
+    expect(bed.ctl("customers")["rows"][0]["customer"] == "acme", "the old one is gone")
+    return "the old configuration stays in force"
+
+
+HEAD = struct.Struct("=HBBI")
+MAGIC, VERSION = 0x5c1, 1
+TYPES = {name: number for number, name in enumerate((
+    "HELLO", "BEGIN", "PUT_SETTINGS", "PUT_IDENTITY", "PUT_DESTINATION", "PUT_LIMITS", "DEL_LIMITS", "PUT_VERDICT",
+    "DEL_VERDICT", "COMMIT", "ACK", "QUERY"))}
+
+
+def frame(kind, payload, magic=MAGIC, version=VERSION, length=None):
+    return HEAD.pack(magic, version, kind, HEAD.size + len(payload) if length is None else length) + payload
+
+
+HELLO = frame(TYPES["HELLO"], bytes(24))
+BEGIN = frame(TYPES["BEGIN"], struct.pack("=QII", 7, 0, 0))
+COMMIT = frame(TYPES["COMMIT"], struct.pack("=Q", 7))
+
+
+def key(scope, customer=0, provider=0):
+    return struct.pack("=B3xII16x", scope, customer, provider)
+
+
+def verdict(**change):
+    fields = {"scope": 3, "action": 1, "refuse": 0, "reason": b"x" + bytes(95), **change}
+    return frame(TYPES["PUT_VERDICT"], key(fields["scope"], 1) + struct.pack("=BB2x", fields["action"], fields["refuse"])
+                 + struct.pack("=Q", 1) + fields["reason"])
+
+
+BAD_FRAMES = [
+    ("magic", frame(0, bytes(24), magic=0x1234), "magic"),
+    ("version", frame(0, bytes(24), version=9), "version 9"),
+    ("type", frame(200, b""), "type 200"),
+    ("length", frame(0, bytes(24), length=8), "HELLO of 8 bytes"),
+    ("oversize", frame(0, bytes(24), length=1 << 30), "HELLO of"),
+    ("direction", HELLO + frame(TYPES["ACK"], bytes(8 + 4 + 4 + 8 + 8 + 128)), "direction"),
+    ("no HELLO", BEGIN, "before HELLO"),
+    ("no BEGIN", HELLO + verdict(), "outside BEGIN"),
+    ("COMMIT alone", HELLO + COMMIT, "COMMIT without BEGIN"),
+    ("generation", HELLO + BEGIN + frame(TYPES["COMMIT"], struct.pack("=Q", 8)), "COMMIT of generation 8"),
+    ("mode", HELLO + frame(TYPES["BEGIN"], struct.pack("=QII", 7, 5, 0)), "mode 5"),
+    ("scope", HELLO + BEGIN + verdict(scope=99), "scope 99"),
+    ("action", HELLO + BEGIN + verdict(action=7), "action 7"),
+    ("endless reason", HELLO + BEGIN + verdict(reason=b"x" * 96), "no end"),
+    ("line break in a reason", HELLO + BEGIN + verdict(reason=b"a\r\n250 ok" + bytes(87)), "0x0d"),
+    ("query", HELLO + frame(TYPES["QUERY"], struct.pack("=IIII", 99, 0, 0, 0)), "what 99"),
+    ("prefix", HELLO + BEGIN + frame(TYPES["PUT_DESTINATION"], bytes(15) + b"\x01" + struct.pack("=IB3x", 1, 120)),
+     "bits after plen"),
+]
+
+
+def talk(bed, data, timeout=3.0):
+    """What the gate says to some bytes, until it closes or falls silent."""
+    answer = b""
+    with socket.socket(socket.AF_UNIX) as gate:
+        gate.settimeout(timeout)
+        gate.connect(f"{bed.dir}/gate.sock")
+        try:
+            gate.sendall(data)
+            while more := gate.recv(65536):
+                answer += more
+        except OSError:
+            pass
+    return answer
+
+
+def gate_generation(bed):
+    return {row["what"]: row["value"] for row in bed.ctl("status")["rows"]}["gate tables"]
+
+
+def test_bad_frames(bed):
+    before = gate_generation(bed)
+    for what, data, words in BAD_FRAMES:
+        answer = talk(bed, data)
+        expect(words.encode() in answer, f"{what}: {answer[-140:]!r}, expected {words!r}")
+    expect(gate_generation(bed) == before, "something was applied")
+    Client(bed, "acme", "google").connect().greet().close()
+    return f"{len(BAD_FRAMES)} kinds refused with a reason; tables unchanged: {before}"
+
+
+def test_cut_off_batch(bed):
+    """A batch whose sender goes away is not applied."""
+    before = gate_generation(bed)
+    with socket.socket(socket.AF_UNIX) as gate:
+        gate.connect(f"{bed.dir}/gate.sock")
+        gate.sendall(HELLO + BEGIN + verdict())
+    expect(gate_generation(bed) == before, "half a batch was applied")
+    reply = bed.ctl("quarantine", "corvus", "--reason", "after a cut-off batch")
+    bed.ctl("release", "customer:corvus")
+    expect(reply["enforced"], reply)
+    return "nothing applied, the next batch goes through"
+
+
+def test_random_frames(bed):
+    chance = random.Random(3)
+    for _ in range(150):
+        data = bytearray(HELLO + BEGIN + verdict() + COMMIT)
+        for _ in range(chance.randint(1, 8)):
+            data[chance.randrange(len(data))] = chance.randrange(256)
+        data = bytes(data[:chance.randrange(1, len(data))]) if chance.random() < 0.3 else bytes(data[:len(data) - 8])
+        talk(bed, data, 0.02)
+    expect(bed.process["gate"].poll() is None, "the gate ended")
+    Client(bed, "acme", "google").connect().greet().close()
+    return "150 damaged conversations; the gate runs and mail passes"
+
+
+BAD_REQUESTS = [
+    (b"nonsense", "not a JSON object"),
+    (b"[1,2]", "not a JSON object"),
+    (b'{"command":"fly"}', "no command"),
+    (b'{"command":5}', "no command"),
+    (b'{"command":"status","args":[]}', "args is to be an object"),
+    (b'{"command":"status","args":{"x":"1"}}', "takes no argument"),
+    (b'{"command":"quarantine","args":{"customer":"acme"}}', "needs reason"),
+    (b'{"command":"quarantine","args":{"customer":5,"reason":"r"}}', "is to be a text"),
+    (b'{"command":"quarantine","args":{"customer":"nobody","reason":"r"}}', "no customer"),
+    (b'{"command":"quarantine","args":{"customer":"acme","reason":"a\\nb"}}', "printable ASCII"),
+    (b'{"command":"quarantine","args":{"customer":"acme","reason":"' + b"r" * 200 + b'"}}', "at most 95"),
+    (b'{"command":"quarantine","args":{"customer":"acme","reason":"r","for":"soon"}}', "not a duration"),
+    (b'{"command":"limit","args":{"scope":"planet:mars","setting":["connections=1"]}}', "not a scope"),
+    (b'{"command":"limit","args":{"scope":"customer:acme/remote:192.0.2.1","setting":["connections=1"]}}', "together"),
+    (b'{"command":"limit","args":{"scope":"source:1.2.3","setting":["connections=1"]}}', "not an IPv4"),
+    (b'{"command":"limit","args":{"scope":"gate","setting":["connections=many"]}}', "connections=COUNT"),
+    (b'{"command":"limit","args":{"scope":"gate","setting":[]}}', "list of texts"),
+    (b'{"command":"release","args":{"target":"12345"}}', "nothing in force"),
+    (b'{"a":1,"a":2}', "not a JSON object"),
+    (b"x" * 5000, "at most 4096"),
+]
+
+
+def ask(bed, line, name="admin"):
+    with socket.socket(socket.AF_UNIX) as daemon:
+        daemon.settimeout(5)
+        daemon.connect(f"{bed.dir}/{name}.sock")
+        daemon.sendall(line + b"\n")
+        return json.loads(daemon.makefile().readline())
+
+
+def test_bad_requests(bed):
+    for line, words in BAD_REQUESTS:
+        reply = ask(bed, line)
+        expect(reply["ok"] is False and words in reply["error"], f"{line[:60]!r}: {reply}, expected {words!r}")
+    expect(not bed.ctl("decisions")["rows"], "a decision was made")
+    return f"{len(BAD_REQUESTS)} kinds refused with a reason; no decision was made"
+
+
+def test_rights(bed):
+    reply = ask(bed, b'{"command":"quarantine","args":{"customer":"acme","reason":"r"}}', "read")
+    expect(reply["ok"] is False and "admin socket" in reply["error"], reply)
+    expect(ask(bed, b'{"command":"status"}', "read")["ok"], "status is refused")
+    modes = [oct(os.stat(f"{bed.dir}/{name}.sock").st_mode & 0o777) for name in ("admin", "read", "gate")]
+    expect(modes == ["0o660"] * 3, modes)
+    return "the read socket takes no order; sockets are 0660"
+
+
+def test_exit_codes(bed):
+    def code(*words, socket_path="admin.sock"):
+        return subprocess.run([f"{bed.build}/tools/ctl/sluicectl", "--socket", f"{bed.dir}/{socket_path}", *words],
+                              capture_output=True).returncode
+    seen = [code("status"), code("release", "777"), code("quarantine"), code("status", socket_path="none.sock")]
+    expect(seen == [0, 1, 2, 3], seen)
+    return f"done, refused, usage, unreachable: {seen}"
+
+
+if __name__ == "__main__":
+    main(sys.modules[__name__])
