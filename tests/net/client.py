@@ -3,7 +3,7 @@
 import socket
 import ssl
 
-from bed import CUSTOMERS, hosts_of
+from topology import CUSTOMERS, hosts_of
 
 
 class Client:

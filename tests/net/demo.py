@@ -10,7 +10,8 @@ import sys
 import time
 
 import capture
-from bed import CUSTOMERS, PROVIDERS, Bed
+from bed import Bed
+from topology import CUSTOMERS, PROVIDERS, hosts_of
 
 CONFIG = {
     "smtp": {"max-hold": "3s"},
@@ -59,7 +60,6 @@ def customer_of(source):
 
 
 def provider_of(remote):
-    from bed import hosts_of
     return next((name for name in PROVIDERS for _, *hosts in hosts_of(name) if remote in hosts), "?")
 
 

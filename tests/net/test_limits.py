@@ -5,7 +5,8 @@ import threading
 import time
 
 import capture
-from bed import CUSTOMERS, run
+from shell import run
+from topology import CUSTOMERS
 from client import Client
 from harness import expect, main
 

@@ -8,7 +8,8 @@ import struct
 import sys
 import threading
 
-from bed import DNS, PROVIDERS, hosts_of, run, wait_until
+from shell import run, wait_until
+from topology import DNS, PROVIDERS, hosts_of
 from client import Client
 from harness import expect, main
 

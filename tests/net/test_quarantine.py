@@ -5,7 +5,7 @@ import random
 import sys
 import time
 
-from bed import PROVIDERS
+from topology import PROVIDERS
 from client import Client
 from harness import expect, main
 

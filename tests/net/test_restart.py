@@ -5,7 +5,8 @@ import signal
 import sys
 import time
 
-from bed import PROVIDERS, wait_until
+from shell import run, wait_until
+from topology import PROVIDERS
 from client import Client
 from harness import expect, main
 
@@ -82,7 +83,6 @@ def test_torn_state_file(bed):
             raise AssertionError("SMTP passed without tables")
         except TimeoutError:
             pass
-        from bed import run
         expect("1 received" in run(*bed.netns("mta", "ping", "-c", "1", "-W", "2", "203.0.113.11")), "no ping")
         log = bed.log_of("gate")
         expect("torn, or not a state file" in log and "SMTP waits for sluiced" in log, log[-500:])

@@ -3,7 +3,7 @@
 import sys
 
 import capture
-from bed import PROVIDERS
+from topology import PROVIDERS
 from client import Client
 from harness import expect, main
 from test_limits import JITTER, try_many, with_limit
