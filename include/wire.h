@@ -26,7 +26,7 @@
 struct wire_head {
 	uint16_t magic;
 	uint8_t version;
-	uint8_t type;    /* enum wire_type */
+	uint8_t type;	 /* enum wire_type */
 	uint32_t length; /* of the whole frame, head included */
 };
 
@@ -41,7 +41,7 @@ enum wire_type {
 
 struct wire_HELLO {
 	uint64_t generation; /* last one published here; 0 after a cold start */
-	uint64_t boot;       /* random per process start */
+	uint64_t boot;	     /* random per process start */
 	uint32_t pid;
 	uint8_t ready; /* gate: tables are complete, SMTP passes */
 	uint8_t workers;
@@ -62,7 +62,7 @@ enum refuse_mode { REFUSE_421, REFUSE_RST, REFUSE_MODES };
 enum phase { PHASE_SYN, PHASE_BANNER, PHASE_COMMAND, PHASE_TLS_START, PHASE_BODY, PHASES };
 
 struct wire_PUT_SETTINGS {
-	uint32_t refuse; /* enum refuse_mode, for refusals by limit and by default */
+	uint32_t refuse;      /* enum refuse_mode, for refusals by limit and by default */
 	uint32_t max_hold_ms; /* a new connection waits at most so long */
 	uint32_t hold_budget_ms[PHASES];
 	uint32_t idle_timeout_s; /* a flow with no packet for so long is forgotten */
@@ -78,7 +78,7 @@ struct wire_PUT_SETTINGS {
 struct wire_PUT_IDENTITY {
 	struct address address;
 	uint16_t port_low, port_high; /* inclusive; 0..65535 is any */
-	uint16_t vlan;                /* WIRE_VLAN_ANY */
+	uint16_t vlan;		      /* WIRE_VLAN_ANY */
 	uint8_t plen;
 	uint8_t zero;
 	uint32_t customer;
@@ -135,8 +135,8 @@ struct wire_ACK {
 enum query { QUERY_STATUS, QUERY_COUNTERS, QUERY_FLOWS, QUERY_METERS, QUERIES };
 
 struct wire_QUERY {
-	uint32_t what; /* enum query */
-	uint32_t most; /* rows; 0: all */
+	uint32_t what;		     /* enum query */
+	uint32_t most;		     /* rows; 0: all */
 	uint32_t customer, provider; /* ID_ANY: no filter */
 };
 
@@ -195,7 +195,7 @@ enum flow_state {
 #define X(name, text) FLOW_##name,
 	FLOW_STATES(X)
 #undef X
-	FLOW_STATE_COUNT
+		FLOW_STATE_COUNT
 };
 
 #endif

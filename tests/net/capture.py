@@ -70,7 +70,7 @@ class Connection:
             return
         if not from_client:
             end = packet.seq + packet.size
-            if self.server_end is None or ((end - self.server_end) & 0xffffffff) < 0x80000000 and end != self.server_end:
+            if self.server_end is None or 0 < ((end - self.server_end) & 0xffffffff) < 0x80000000:
                 self.server_end = end
                 self.speaker = "server"
             return

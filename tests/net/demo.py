@@ -68,8 +68,8 @@ def watch(story, bed, seconds, what):
     end = time.time() + seconds
     while time.time() < end:
         rows = {row["customer"]: row for row in bed.ctl("customers")["rows"]}
-        story.progress(what + "  " + "  ".join(f"{name}: {rows[name]['connections']} open, {rows[name]['admitted']} let in"
-                                               for name in CUSTOMERS))
+        figures = (f"{name}: {rows[name]['connections']} open, {rows[name]['admitted']} let in" for name in CUSTOMERS)
+        story.progress(what + "  " + "  ".join(figures))
         time.sleep(0.5)
 
 
@@ -117,7 +117,8 @@ def finished_after(bed, enforced):
 
 def last_refusal(bed):
     lines = [line for line in bed.mta_log().splitlines() if "421" in line and f"postfix-{FLOODER}" in line]
-    return re.sub(r"^.*?(postfix-\w+).*?(to=<[^>]*>).*?(dsn=.*)", r"\1: \2, ... \3", lines[-1]) if lines else "(nothing)"
+    shorten = r"^.*?(postfix-\w+).*?(to=<[^>]*>).*?(dsn=.*)"
+    return re.sub(shorten, r"\1: \2, ... \3", lines[-1]) if lines else "(nothing)"
 
 
 def quarantine(story, bed):
@@ -184,7 +185,8 @@ def failures(figures):
 
 
 def table(figures):
-    print(f"\n{'PROVIDER':<11}{'RATE LIMIT':>16}{'MEASURED':>12}{'AT ONCE, LIMIT':>17}{'MEASURED':>11}{'CONNECTIONS':>14}")
+    print(f"\n{'PROVIDER':<11}{'RATE LIMIT':>16}{'MEASURED':>12}{'AT ONCE, LIMIT':>17}{'MEASURED':>11}"
+          f"{'CONNECTIONS':>14}")
     for name, p in figures["providers"].items():
         limit = f"{p['configured_rate']:g}/s burst {p['configured_burst']}"
         print(f"{name:<11}{limit:>16}{p['measured_rate']:>10.1f}/s{p['configured_connections']:>17}"
@@ -192,7 +194,8 @@ def table(figures):
     print(f"\n(measured by a capture outside the gate; rate: beyond the burst, in the busiest {WINDOW:g} s)\n")
     rows = (("quarantine enforced after", f"{figures['enforced_ms']} ms"),
             ("last SYN or new turn left after that", f"{figures['silence_ms']} ms  ({figures['silence_ms_raw']} ms)"),
-            ("messages under way that finished", f"{figures['tail_messages']} on {figures['open_at_quarantine']} open connections"),
+            ("messages under way that finished",
+             f"{figures['tail_messages']} on {figures['open_at_quarantine']} open connections"),
             ("sent", figures["sent"]), ("delivered", figures["delivered"]), ("still queued", figures["queued"]),
             ("duplicated", figures["duplicated"]), ("lost", figures["lost"]),
             ("sent in clear instead of TLS", figures["cleartext_downgrades"]))

@@ -97,7 +97,8 @@ class Mtas:
         addresses = [address for _, ipv4, ipv6 in hosts_of(provider) for address in (ipv4, f"[{ipv6}]")]
         settings = {
             "inet_interfaces": ", ".join(addresses), "mynetworks": "127.0.0.0/8",
-            "virtual_mailbox_domains": ", ".join(facts["domains"]), "virtual_mailbox_base": f"{self.dir}/{provider}/box",
+            "virtual_mailbox_domains": ", ".join(facts["domains"]),
+            "virtual_mailbox_base": f"{self.dir}/{provider}/box",
             "virtual_mailbox_maps": "static:all/", "virtual_uid_maps": f"static:{nobody()}",
             "virtual_gid_maps": f"static:{nobody()}", "virtual_minimum_uid": "1", "smtpd_peername_lookup": "no",
             "smtpd_recipient_restrictions": "permit_auth_destination, reject",

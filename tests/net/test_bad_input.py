@@ -109,8 +109,8 @@ def key(scope, customer=0, provider=0):
 
 def verdict(**change):
     fields = {"scope": 3, "action": 1, "refuse": 0, "reason": b"x" + bytes(95), **change}
-    return frame(TYPES["PUT_VERDICT"], key(fields["scope"], 1) + struct.pack("=BB2x", fields["action"], fields["refuse"])
-                 + struct.pack("=Q", 1) + fields["reason"])
+    numbers = struct.pack("=BB2xQ", fields["action"], fields["refuse"], 1)
+    return frame(TYPES["PUT_VERDICT"], key(fields["scope"], 1) + numbers + fields["reason"])
 
 
 BAD_FRAMES = [

@@ -14,7 +14,8 @@ CONFIG = {"smtp": {"max-hold": "2s"}}
 JITTER = 0.5  # of a unit
 
 SCOPES = {
-    "customer": "customer:corvus", "provider": "provider:google", "customer-provider": "customer:corvus/provider:google",
+    "customer": "customer:corvus", "provider": "provider:google",
+    "customer-provider": "customer:corvus/provider:google",
     "source": f"source:{CUSTOMERS['corvus']['ipv4']}", "remote": "remote:203.0.113.21", "gate": "gate",
     "source-provider": f"source:{CUSTOMERS['corvus']['ipv4']}/provider:google",
 }
@@ -70,7 +71,8 @@ def connections_in(bed, scope):
 def test_connections(bed):
     for scope in SCOPES.values():
         connections_in(bed, scope)
-    return f"3 of 6 let in, 3 refused by 421 after 2 s, a freed slot taken; in {len(SCOPES)} scopes: {', '.join(SCOPES)}"
+    scopes = f"{len(SCOPES)} scopes: {', '.join(SCOPES)}"
+    return f"3 of 6 let in, 3 refused by 421 after 2 s, a freed slot taken; in {scopes}"
 
 
 def test_no_slot_is_kept(bed):
@@ -170,7 +172,8 @@ def test_unknown_customer(bed):
 
 def test_unknown_provider(bed):
     bed.ip("world", "addr", "add", "203.0.113.250/24", "dev", "world0")
-    bed.set_receiver("apple", inet_interfaces="203.0.113.31, [2001:db8:3::31], 203.0.113.32, [2001:db8:3::32], 203.0.113.250")
+    addresses = "203.0.113.31, [2001:db8:3::31], 203.0.113.32, [2001:db8:3::32], 203.0.113.250"
+    bed.set_receiver("apple", inet_interfaces=addresses)
     base = f"{bed.dir}/apple/etc"
     run(*bed.netns("world", "postfix", "-c", base, "stop"))
     run(*bed.netns("world", "postfix", "-c", base, "start"))

@@ -52,7 +52,8 @@ def transfer(bed, listen, connect, address, family, port=8080, seconds=30):
 
 def test_ping(bed):
     seen = []
-    for address, size in (("203.0.113.11", 56), ("203.0.113.11", 1472), ("2001:db8:3::11", 56), ("2001:db8:3::11", 1452)):
+    for address, size in (("203.0.113.11", 56), ("203.0.113.11", 1472), ("2001:db8:3::11", 56),
+                          ("2001:db8:3::11", 1452)):
         out = run(*bed.netns("mta", "ping", "-c", "3", "-i", "0.2", "-W", "2", "-M", "do", "-s", str(size), address))
         expect("3 received" in out, out)
         seen.append(re.search(r"= [\d.]+/([\d.]+)/", out).group(1))
@@ -149,8 +150,8 @@ def test_mail(bed):
         bed.send("acme", provider, 10, size=60000)
     expect(bed.wait_empty(60), "still queued")
     figures = bed.reconcile()
-    expect(figures["delivered"] == figures["sent"] and not figures["duplicated"] and not figures["cleartext_downgrades"],
-           figures)
+    clean = not figures["duplicated"] and not figures["cleartext_downgrades"]
+    expect(figures["delivered"] == figures["sent"] and clean, figures)
     return f"{figures['delivered']} of {figures['sent']} messages of 60 kB"
 
 

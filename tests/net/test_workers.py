@@ -17,8 +17,8 @@ def test_mail(bed):
             bed.send(customer, provider, 15, size=20000)
     expect(bed.wait_empty(90), "still queued")
     figures = bed.reconcile()
-    expect(figures["delivered"] == figures["sent"] and not figures["duplicated"] and not figures["cleartext_downgrades"],
-           figures)
+    clean = not figures["duplicated"] and not figures["cleartext_downgrades"]
+    expect(figures["delivered"] == figures["sent"] and clean, figures)
     steered = bed.counters()["steered"]
     expect(steered > 0, "no packet met the other worker")
     return f"{figures['delivered']} of {figures['sent']} messages; {steered} packets handed over"
