@@ -41,4 +41,10 @@ struct scope_key {
 
 _Static_assert(sizeof(struct scope_key) == 28, "a scope key is hashed and compared as bytes");
 
+/* A key without an address. */
+static inline struct scope_key scope_key_of(enum scope scope, uint32_t customer, uint32_t provider)
+{
+	return (struct scope_key){ .scope = (uint8_t)scope, .customer = customer, .provider = provider };
+}
+
 #endif

@@ -33,6 +33,8 @@ int prefix_parse(const char *text, struct address *ret_address, uint8_t *ret_ple
 
 /* Formatters write at most `size` bytes with the final 0, and return `out`. */
 char *duration_format(uint64_t ns, char *out, size_t size);
+/* For reading, not for parsing again: its two largest units, "1h 1min", "12s". */
+char *span_format(uint64_t ns, char *out, size_t size);
 char *limit_format(enum limit_kind kind, const struct limit *limit, char *out, size_t size);
 char *address_format(const struct address *address, char *out, size_t size);
 char *prefix_format(const struct address *address, uint8_t plen, char *out, size_t size);

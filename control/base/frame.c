@@ -35,10 +35,10 @@ static int reserve(struct frame_buffer *buffer, size_t size)
 {
 	size_t used = buffer->end - buffer->start;
 
-	if (buffer->room - buffer->end >= size)
-		return 0;
 	if (used + size > QUEUE_MOST)
 		return -ENOMEM;
+	if (buffer->room - buffer->end >= size)
+		return 0;
 	if (used > 0 && buffer->start > 0)
 		memmove(buffer->data, buffer->data + buffer->start, used);
 	buffer->start = 0;

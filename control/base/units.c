@@ -150,21 +150,27 @@ static int take_rate_amount(enum limit_kind kind, const char **text, uint64_t *r
 	const char *at = *text;
 	int ret = take_amount(text, kind == LIMIT_BYTE_RATE ? sizes : counts, ret_amount);
 
-	if (ret == 0 || kind != LIMIT_BYTE_RATE)
+	if (ret != -EINVAL || kind != LIMIT_BYTE_RATE)
 		return ret;
 	*text = at;
-	ret = take_amount(text, bits, ret_amount);
-	if (ret == 0)
-		*ret_amount /= 8;
-	return ret;
+	uint64_t number;
+	ret = take_amount(text, bits, &number);
+	if (ret < 0)
+		return ret;
+	if (number > 0 && number < 8)
+		return -EINVAL; /* less than a byte would be none */
+	*ret_amount = number / 8;
+	return 0;
 }
 
 static uint64_t default_burst(enum limit_kind kind, const struct limit *limit)
 {
 	if (kind != LIMIT_BYTE_RATE)
 		return 1;
-	uint64_t tenth = (uint64_t)((__uint128_t)limit->amount * (SECOND / 10) / limit->per_ns);
-	return tenth > PACKET_BYTES ? tenth : PACKET_BYTES;
+	__uint128_t tenth = (__uint128_t)limit->amount * (SECOND / 10) / limit->per_ns;
+	if (tenth > UINT64_MAX)
+		return UINT64_MAX;
+	return tenth > PACKET_BYTES ? (uint64_t)tenth : PACKET_BYTES;
 }
 
 static int take_burst(enum limit_kind kind, const char *text, uint64_t *ret_burst)
@@ -289,6 +295,27 @@ char *duration_format(uint64_t ns, char *out, size_t size)
 	const struct unit *unit = ns == 0 ? &durations[3] : unit_of(durations, 7, ns);
 
 	snprintf(out, size, "%llu%s", (unsigned long long)(ns / unit->factor), unit->name);
+	return out;
+}
+
+char *span_format(uint64_t ns, char *out, size_t size)
+{
+	static const struct unit units[] = { { "d", 86400 * SECOND },
+					     { "h", 3600 * SECOND },
+					     { "min", 60 * SECOND },
+					     { "s", SECOND },
+					     { "ms", 1000000 } };
+	const size_t last = sizeof(units) / sizeof(units[0]) - 1;
+	size_t first = 0;
+
+	while (first < last && ns < units[first].factor)
+		first++;
+	unsigned long long whole = ns / units[first].factor;
+	unsigned long long part = first + 1 < last ? ns % units[first].factor / units[first + 1].factor : 0;
+	if (part > 0)
+		snprintf(out, size, "%llu%s %llu%s", whole, units[first].name, part, units[first + 1].name);
+	else
+		snprintf(out, size, "%llu%s", whole, units[first].name);
 	return out;
 }
 
