@@ -6,43 +6,14 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "control.h"
+#include "listen.h"
 #include "log.h"
 #include "table_write.h"
 
-#define SOCKET_MODE 0660
 #define OUT_MOST (16u << 20) /* queued for a client that does not read */
-
-static int connect_to(const struct sockaddr_un *address)
-{
-	int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	if (descriptor < 0)
-		return -errno;
-	int ret = connect(descriptor, (const struct sockaddr *)address, sizeof(*address)) < 0 ? -errno : 0;
-	close(descriptor);
-	return ret;
-}
-
-static int bind_path(int descriptor, const char *path)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-
-	if (strlen(path) >= sizeof(address.sun_path))
-		return -ENAMETOOLONG;
-	strcpy(address.sun_path, path);
-	if (connect_to(&address) == 0)
-		return -EADDRINUSE;
-	unlink(path);
-	mode_t mask = umask(0777 & ~SOCKET_MODE);
-	int ret = bind(descriptor, (const struct sockaddr *)&address, sizeof(address)) < 0 ? -errno : 0;
-	umask(mask);
-	return ret;
-}
 
 static int watch(const struct ctl *ctl, int descriptor, void *who, uint32_t events, int how)
 {
@@ -62,21 +33,15 @@ void ctl_init(struct ctl *ctl, struct table_store *store)
 
 int ctl_listen(struct ctl *ctl, int epoll, const char *path)
 {
+	int ret = listen_at(path, CLIENTS_MOST, &ctl->name);
+
 	ctl->epoll = epoll;
-	ctl->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (ctl->listener < 0)
-		return -errno;
-	int ret = bind_path(ctl->listener, path);
-	if (ret == 0 && listen(ctl->listener, CLIENTS_MOST) < 0)
-		ret = -errno;
-	if (ret == 0)
+	ctl->listener = ret;
+	if (ret >= 0)
 		ret = watch(ctl, ctl->listener, &ctl->listener, EPOLLIN, EPOLL_CTL_ADD);
-	if (ret < 0) {
-		log_error("%s: %s", path, ret == -EADDRINUSE ? "another gate listens there" : strerror(-ret));
-		return ret;
-	}
-	ctl->path = path;
-	return 0;
+	if (ret < 0)
+		log_error("%s: %s", path, ret == -EADDRINUSE ? "another gate listens there" : listen_error(ret));
+	return ret;
 }
 
 static void drop_client(struct ctl *ctl, struct client *client)
@@ -85,6 +50,8 @@ static void drop_client(struct ctl *ctl, struct client *client)
 		apply_abort(&ctl->apply);
 		ctl->batch_of = NULL;
 	}
+	if (ctl->owner == client)
+		ctl->owner = NULL;
 	close(client->descriptor);
 	frame_buffer_finish(&client->in);
 	frame_buffer_finish(&client->out);
@@ -96,8 +63,7 @@ void ctl_close(struct ctl *ctl)
 	for (int i = 0; i < CLIENTS_MOST; i++)
 		if (ctl->client[i].descriptor >= 0)
 			drop_client(ctl, &ctl->client[i]);
-	if (ctl->path != NULL)
-		unlink(ctl->path);
+	listen_end(&ctl->name);
 	if (ctl->listener >= 0)
 		close(ctl->listener);
 }
@@ -152,12 +118,18 @@ static int take_hello(struct ctl *ctl, struct client *client)
 	return frame_put(&client->out, WIRE_HELLO, &hello);
 }
 
+/* Two daemons would undo each other's decisions in turn: who sent all there is has the say while it is connected. */
 static int take_begin(struct ctl *ctl, struct client *client, const struct wire_BEGIN *begin, char *ret_error)
 {
+	if (ctl->owner != NULL && ctl->owner != client) {
+		snprintf(ret_error, WIRE_ERROR_MAX, "BEGIN: another daemon is connected, and sent all there is");
+		return -EPERM;
+	}
 	int ret = apply_begin(&ctl->apply, begin, ret_error);
-
-	if (ret == 0)
+	if (ret == 0) {
 		ctl->batch_of = client;
+		ctl->batch_full = begin->mode == WIRE_FULL;
+	}
 	return ret;
 }
 
@@ -176,6 +148,8 @@ static int take_commit(struct ctl *ctl, struct client *client, const struct wire
 	ctl->batch_of = NULL;
 	if (ret < 0)
 		return ret;
+	if (ctl->batch_full)
+		ctl->owner = client;
 	/* Enforced already; but what is acknowledged must survive a crash. */
 	int saved = ctl->state.path != NULL ? state_save(&ctl->state, ctl->apply.store) : 0;
 	return acknowledge(client, commit->generation, records, 0, saved < 0 ? "the state file was not written" : "",
@@ -216,8 +190,10 @@ static int take(struct ctl *ctl, struct client *client, enum wire_type type, con
 	case WIRE_QUERY:
 		ret = report_answer(&ctl->report, payload, &client->out);
 		if (ret == -EINVAL)
-			snprintf(ret_error, WIRE_ERROR_MAX, "QUERY: what %u, expected 0 to %d",
-				 ((const struct wire_QUERY *)payload)->what, QUERIES - 1);
+			snprintf(ret_error, WIRE_ERROR_MAX,
+				 "QUERY: what %u, expected 0 to %d; scope %u, expected 0 to %d",
+				 ((const struct wire_QUERY *)payload)->what, QUERIES - 1,
+				 ((const struct wire_QUERY *)payload)->scope, SCOPES);
 		return ret;
 	default:
 		return take_record(ctl, client, type, payload, ret_error);

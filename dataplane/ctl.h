@@ -9,6 +9,7 @@
 
 #include "apply.h"
 #include "frame.h"
+#include "listen.h"
 #include "report.h"
 #include "state.h"
 
@@ -22,11 +23,13 @@ struct client {
 
 struct ctl {
 	int epoll, listener;
-	const char *path;
+	struct listen_name name;
 	uint64_t boot;
 	struct apply apply;
 	struct client *batch_of; /* whose batch is open; NULL: nobody's */
-	struct state state;	 /* path NULL: none is kept */
+	bool batch_full;
+	struct client *owner; /* who sent the last full batch; NULL: gone */
+	struct state state;   /* path NULL: none is kept */
 	struct report report;
 	struct client client[CLIENTS_MOST];
 };

@@ -165,7 +165,8 @@ struct meter_answer {
 
 static bool wanted(const struct scope_key *key, const struct wire_QUERY *query)
 {
-	return (query->customer == ID_ANY || query->customer == key->customer) &&
+	return (query->scope == SCOPES || query->scope == key->scope) &&
+	       (query->customer == ID_ANY || query->customer == key->customer) &&
 	       (query->provider == ID_ANY || query->provider == key->provider);
 }
 
@@ -204,6 +205,8 @@ int report_answer(struct report *report, const struct wire_QUERY *query, struct 
 	struct wire_END end = { .what = query->what };
 	int ret = -EINVAL;
 
+	if (query->scope > SCOPES)
+		return -EINVAL;
 	if (query->what == QUERY_STATUS)
 		ret = answer_status(report, out, &end.rows);
 	else if (query->what == QUERY_COUNTERS)

@@ -138,6 +138,7 @@ struct wire_QUERY {
 	uint32_t what;		     /* enum query */
 	uint32_t most;		     /* rows; 0: all */
 	uint32_t customer, provider; /* ID_ANY: no filter */
+	uint32_t scope;		     /* of meters, enum scope; SCOPES: no filter */
 };
 
 struct wire_ROW_STATUS {
