@@ -2,27 +2,20 @@
 /* Orders: quarantine, limit, release. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "clocks.h"
+#include "cmd_rows.h"
 #include "commands_table.h"
+#include "concern.h"
 #include "daemon.h"
 #include "scope_text.h"
 #include "units.h"
 
 #define QUARANTINE_NS (86400ull * 1000000000u) /* when --for is not given */
 #define FOR_MOST_NS (366 * 86400ull * 1000000000u)
-
-/* RFC 3339, UTC; "" for never. */
-static void time_text(int64_t ms, char *out, size_t size)
-{
-	time_t seconds = ms / 1000;
-	struct tm tm;
-
-	out[0] = '\0';
-	if (ms != 0)
-		strftime(out, size, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&seconds, &tm));
-}
+#define STILL_SHOWN 8
 
 /* Printable ASCII, and short enough for an SMTP reply. */
 static bool reason_fits(struct request *request, const char *reason)
@@ -57,26 +50,48 @@ static bool set_times(struct request *request, struct decision *decision, uint64
 	return true;
 }
 
+/* A bare name is a customer: "acme" is "customer:acme". False when it is too long. */
+static bool full_scope(const char *text, char *out)
+{
+	bool bare = strcspn(text, ":") >= strcspn(text, "/") && strcmp(text, "gate") != 0 && text[0] != '/';
+
+	return snprintf(out, SCOPE_TEXT_MAX, "%s%s", bare ? "customer:" : "", text) < SCOPE_TEXT_MAX;
+}
+
 static bool set_scope(struct request *request, struct decision *decision, const char *field, const char *text)
 {
-	char error[SCOPE_ERROR_MAX] = "";
+	char error[SCOPE_ERROR_MAX] = "too long for a scope";
 
-	if (strlen(text) < sizeof(decision->scope) && daemon_scope(request->daemon, text, &decision->key, error) == 0) {
-		snprintf(decision->scope, sizeof(decision->scope), "%s", text);
+	if (full_scope(text, decision->scope) &&
+	    daemon_scope(request->daemon, decision->scope, &decision->key, error) == 0)
 		return true;
-	}
-	request_refuse(request, field, "%s", error[0] != '\0' ? error : "too long for a scope");
+	request_refuse(request, field, "%s", error);
 	return false;
+}
+
+/* What the same scope was under already; "" for nothing. */
+static void say_before(const struct daemon *daemon, const struct decision *decision, char *out, size_t size)
+{
+	const struct decision *before = ledger_verdict(&daemon->ledger, &decision->key);
+	char until[32];
+
+	out[0] = '\0';
+	if (decision->action != DECIDE_QUARANTINE || before == NULL)
+		return;
+	time_text(before->expires_ms, until, sizeof(until));
+	snprintf(out, size, "; quarantined already by decision %llu, which stays in force %s%s",
+		 (unsigned long long)before->id, until[0] != '\0' ? "until " : "", until[0] != '\0' ? until : "too");
 }
 
 /* Stores it and answers when it is enforced. */
 static void decide(struct request *request, struct decision *decision, const char *what)
 {
 	const char *reason = request_text(request, "reason");
-	char message[512], until[32];
+	char message[512], until[32], before[128];
 
 	snprintf(decision->reason, sizeof(decision->reason), "%s", reason != NULL ? reason : "");
 	snprintf(decision->author, sizeof(decision->author), "%s", request->author);
+	say_before(request->daemon, decision, before, sizeof(before));
 	int ret = daemon_decide(request->daemon, decision);
 	if (ret < 0) {
 		request_refuse(request, NULL, "not stored, and not in force: %s", strerror(-ret));
@@ -85,7 +100,8 @@ static void decide(struct request *request, struct decision *decision, const cha
 	time_text(decision->expires_ms, until, sizeof(until));
 	snprintf(message, sizeof(message), "%s %s%s%s (decision %llu)", decision->scope, what,
 		 until[0] != '\0' ? " until " : "", until, (unsigned long long)decision->id);
-	json_t *reply = json_pack("{s:b, s:I, s:s}", "ok", 1, "decision", (json_int_t)decision->id, "message", message);
+	json_t *reply = json_pack("{s:b, s:I, s:s, s:s}", "ok", 1, "decision", (json_int_t)decision->id, "message",
+				  message, "note", before);
 	request_when_enforced(request, reply, decision->generation);
 }
 
@@ -135,57 +151,135 @@ void command_LIMIT(struct request *request)
 		decide(request, &decision, "limited");
 }
 
-/* Which decisions a target names: its id, or all on its scope. */
-static bool names(const struct decision *decision, uint64_t id, const struct scope_key *key)
+/* What a release is to end, and what it has ended so far. */
+struct release {
+	uint64_t id; /* 0: all on `key` */
+	struct scope_key key;
+	char scope[SCOPE_TEXT_MAX];
+	uint64_t generation;
+	unsigned count;
+	char ended[128]; /* "4, 5" */
+	uint64_t failed; /* the one that could not be ended */
+};
+
+static bool is_meant(const struct release *release, const struct decision *decision)
 {
-	return id != 0 ? decision->id == id : memcmp(&decision->key, key, sizeof(*key)) == 0;
+	return release->id != 0 ? decision->id == release->id
+				: memcmp(&decision->key, &release->key, sizeof(release->key)) == 0;
 }
 
-static int release_all(struct request *request, uint64_t id, const struct scope_key *key, unsigned *ret_count,
-		       uint64_t *ret_generation)
+static int end_one(struct request *request, struct release *release, const struct decision *decision, const char *by)
+{
+	uint64_t id = decision->id;
+	size_t used = strlen(release->ended);
+
+	if (release->id != 0) {
+		release->key = decision->key;
+		snprintf(release->scope, sizeof(release->scope), "%s", decision->scope);
+	}
+	release->failed = id;
+	int ret = daemon_end(request->daemon, id, by, &release->generation);
+	if (ret < 0)
+		return ret;
+	release->count++;
+	snprintf(release->ended + used, sizeof(release->ended) - used, "%s%llu", used > 0 ? ", " : "",
+		 (unsigned long long)id);
+	return 0;
+}
+
+static int end_all(struct request *request, struct release *release)
 {
 	const char *reason = request_text(request, "reason");
 	struct ledger *ledger = &request->daemon->ledger;
 	char by[AUTHOR_MAX + WIRE_REASON_MAX];
 
-	snprintf(by, sizeof(by), "%.63s%s%.90s", request->author, reason != NULL ? ": " : "",
+	snprintf(by, sizeof(by), "%.63s%s%s", request->author, reason != NULL ? ": " : "",
 		 reason != NULL ? reason : "");
 	for (size_t i = 0; i < ledger->count;) {
-		if (!names(&ledger->decision[i], id, key)) {
+		if (!is_meant(release, &ledger->decision[i])) {
 			i++;
 			continue;
 		}
-		int ret = daemon_end(request->daemon, ledger->decision[i].id, by, ret_generation);
+		int ret = end_one(request, release, &ledger->decision[i], by);
 		if (ret < 0)
 			return ret;
-		++*ret_count;
 	}
 	return 0;
 }
 
-void command_RELEASE(struct request *request)
+/* A decision's id, or a scope that is or was once configured. */
+static bool set_target(struct request *request, struct release *release)
 {
 	const char *target = request_text(request, "target");
-	char error[SCOPE_ERROR_MAX] = "", message[SCOPE_TEXT_MAX + 64];
-	uint64_t id = 0, generation = 0;
-	struct scope_key key = { 0 };
-	unsigned count = 0;
+	char error[SCOPE_ERROR_MAX] = "too long for a scope";
 
-	if (count_parse(target, &id) < 0 && daemon_scope(request->daemon, target, &key, error) < 0) {
-		request_refuse(request, "target", "%s", error);
-		return;
+	if (target[0] != '\0' && target[strspn(target, "0123456789")] == '\0') {
+		release->id = strtoull(target, NULL, 10);
+		if (release->id != 0)
+			return true;
+		request_refuse(request, "target",
+			       "decision 0 is the configuration's own: \"unknown\" there says what it refuses");
+		return false;
 	}
-	int ret = release_all(request, id, &key, &count, &generation);
+	if (full_scope(target, release->scope) &&
+	    daemon_known_scope(request->daemon, release->scope, &release->key, error) == 0)
+		return true;
+	request_refuse(request, "target", "%s", error);
+	return false;
+}
+
+/* Who releases a customer wants its mail to flow: what holds it still is to be said. */
+static void say_still(const struct daemon *daemon, const struct scope_key *key, json_t *reply)
+{
+	json_t *list = json_array();
+	char text[700] = "";
+	size_t used = 0, count = 0;
+
+	for (size_t i = 0; i < daemon->ledger.count; i++) {
+		const struct decision *decision = &daemon->ledger.decision[i];
+		if (!concern_has(daemon->config, decision, key))
+			continue;
+		json_array_append_new(list,
+				      json_pack("{s:I, s:s, s:s}", "id", (json_int_t)decision->id, "action",
+						decision_action_name[decision->action], "scope", decision->scope));
+		if (count++ < STILL_SHOWN && used < sizeof(text))
+			used += (size_t)snprintf(
+				text + used, sizeof(text) - used, "%s%llu %s %s",
+				used > 0 ? ", " : "; still in force: ", (unsigned long long)decision->id,
+				decision_action_name[decision->action], decision->scope);
+	}
+	if (count > STILL_SHOWN && used < sizeof(text))
+		snprintf(text + used, sizeof(text) - used, " and %zu more", count - STILL_SHOWN);
+	json_object_set_new(reply, "still", list);
+	json_object_set_new(reply, "note", json_string(text));
+}
+
+void command_RELEASE(struct request *request)
+{
+	const char *reason = request_text(request, "reason");
+	struct release release = { 0 };
+	char message[SCOPE_TEXT_MAX + 192];
+
+	if ((reason != NULL && !reason_fits(request, reason)) || !set_target(request, &release))
+		return;
+	int ret = end_all(request, &release);
 	if (ret < 0) {
-		request_refuse(request, NULL, "not stored, and still in force: %s", strerror(-ret));
+		request_refuse(request, NULL, "decision %llu: not stored, and still in force: %s%s%s",
+			       (unsigned long long)release.failed, strerror(-ret),
+			       release.count > 0 ? "; ended before that: " : "", release.ended);
 		return;
 	}
-	if (count == 0) {
+	if (release.count == 0) {
 		request_refuse(request, "target", "nothing in force under \"%.80s\"; \"sluicectl decisions\" lists all",
-			       target);
+			       request_text(request, "target"));
 		return;
 	}
-	snprintf(message, sizeof(message), "%.128s released (%u decision%s)", target, count, count > 1 ? "s" : "");
-	request_when_enforced(
-		request, json_pack("{s:b, s:i, s:s}", "ok", 1, "released", (int)count, "message", message), generation);
+	if (release.count == 1)
+		snprintf(message, sizeof(message), "%s released (decision %s)", release.scope, release.ended);
+	else
+		snprintf(message, sizeof(message), "%s released (%u decisions: %s)", release.scope, release.count,
+			 release.ended);
+	json_t *reply = json_pack("{s:b, s:i, s:s}", "ok", 1, "released", (int)release.count, "message", message);
+	say_still(request->daemon, &release.key, reply);
+	request_when_enforced(request, reply, release.generation);
 }

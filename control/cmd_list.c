@@ -2,12 +2,17 @@
 /* What there is: decisions, customers, providers; with what they use, as far as the gate says. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd_rows.h"
 #include "commands_table.h"
+#include "concern.h"
 #include "daemon.h"
 #include "units.h"
+
+#define DECISIONS_SHOWN 1000
+#define DECISIONS_MOST 100000
 
 struct listing {
 	json_t *rows;
@@ -25,46 +30,76 @@ static void add_decision(void *context, const struct decision *stored)
 {
 	struct listing *listing = context;
 	struct decision *live = ledger_find((struct ledger *)&listing->daemon->ledger, stored->id);
-	char values[VALUES_MAX], ended[256] = "";
+	char values[VALUES_MAX], note[CONCERN_MAX] = "";
 
 	snprintf(values, sizeof(values), "%s", stored->values);
 	for (char *at = strchr(values, ';'); at != NULL; at = strchr(at, ';'))
 		*at = ' ';
-	if (stored->ended_ms != 0)
-		snprintf(ended, sizeof(ended), "%s", stored->ended_by);
-	json_t *row = json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s}", "id", (json_int_t)stored->id,
+	if (live != NULL)
+		concern_orphan(listing->daemon->config, live, note);
+	json_t *row = json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:s}", "id", (json_int_t)stored->id,
 				"scope", stored->scope, "action", decision_action_name[stored->action], "values",
 				values, "reason", stored->reason, "author", stored->author, "created",
 				row_time(stored->created_ms), "expires", row_time(stored->expires_ms), "enforced",
 				live != NULL ? json_boolean(is_enforced(listing->daemon, live)) : json_null(), "ended",
-				ended);
+				stored->ended_ms != 0 ? stored->ended_by : "", "note", note);
 	json_array_append_new(listing->rows, row);
+}
+
+static void answer_decisions(struct request *request, json_t *rows, uint64_t total)
+{
+	size_t shown = json_array_size(rows);
+	json_t *reply = rows_reply(rows);
+	char text[160];
+
+	json_object_set_new(reply, "total", json_integer((json_int_t)total));
+	if (!link_status(request->daemon->link)->connected && request->daemon->ledger.count > 0)
+		request_add_message(reply, "the gate is not connected: what it last had stays in force there");
+	if (total > shown) {
+		snprintf(text, sizeof(text), "%sthe newest %zu of %llu; --most N shows more",
+			 json_object_get(reply, "message") != NULL ? "; " : "", shown, (unsigned long long)total);
+		request_add_message(reply, text);
+	}
+	request_reply(request, reply);
 }
 
 void command_DECISIONS(struct request *request)
 {
-	const char *all = request_text(request, "all");
 	struct listing listing = { json_array(), request->daemon };
-	int ret = journal_decisions(request->daemon->journal, all != NULL && strcmp(all, "yes") == 0, add_decision,
-				    &listing);
+	uint64_t most = DECISIONS_SHOWN, total = 0;
 
-	if (ret < 0) {
+	if (!rows_most(request, DECISIONS_MOST, &most)) {
 		json_decref(listing.rows);
-		request_refuse(request, NULL, "the journal cannot be read");
 		return;
 	}
-	request_reply(request, rows_reply(listing.rows));
+	int ret = journal_newest(request->daemon->journal, request_flag(request, "all"), (uint32_t)most, &total,
+				 add_decision, &listing);
+	if (ret == 0) {
+		answer_decisions(request, listing.rows, total);
+		return;
+	}
+	json_decref(listing.rows);
+	request_refuse(request, NULL, "the journal cannot be read");
 }
 
-/* The meter of one scope; NULL when the gate has none, or is away. */
+/* All keyed rows begin with their key. */
+static int by_key(const void *left, const void *right)
+{
+	return memcmp(left, right, sizeof(struct scope_key));
+}
+
+static void sort_meters(const struct rows *rows)
+{
+	if (rows != NULL && rows->count > 0)
+		qsort(rows->row, rows->count, sizeof(struct wire_ROW_METER), by_key);
+}
+
+/* The meter of one scope, sorted before; NULL when the gate has none, or is away. */
 static const struct wire_ROW_METER *find_meter(const struct rows *rows, const struct scope_key *key)
 {
-	const struct wire_ROW_METER *meter = rows != NULL ? rows->row : NULL;
-
-	for (uint32_t i = 0; rows != NULL && i < rows->count; i++)
-		if (memcmp(&meter[i].key, key, sizeof(*key)) == 0)
-			return &meter[i];
-	return NULL;
+	if (rows == NULL || rows->count == 0)
+		return NULL;
+	return bsearch(key, rows->row, rows->count, sizeof(struct wire_ROW_METER), by_key);
 }
 
 /* Figures are null while the gate is away, and 0 when it knows of nothing. */
@@ -86,39 +121,26 @@ static void add_usage(json_t *row, const struct rows *rows, const struct scope_k
 				    rows != NULL ? json_integer((json_int_t)figures[i].value) : json_null());
 }
 
-/* "quarantine (12), limit (14)": on the scope, and on what is part of it. */
-static void add_decisions(json_t *row, const struct daemon *daemon, enum scope scope, uint32_t id)
+/* "quarantine (12), limit at provider:google (14)": on the scope itself, and on what its connections are in too. */
+static void add_decisions(json_t *row, const struct daemon *daemon, const struct scope_key *key)
 {
 	const struct ledger *ledger = &daemon->ledger;
 	char text[512] = "";
+	const char *reason;
 	size_t used = 0;
 
+	if (policy_denies(&daemon->policy, key, &reason) && ledger_verdict(ledger, key) == NULL)
+		used = (size_t)snprintf(text, sizeof(text), "denied by the configuration");
 	for (size_t i = 0; i < ledger->count && used < sizeof(text) - 1; i++) {
 		const struct decision *decision = &ledger->decision[i];
-		bool on = decision->key.scope == scope || decision->key.scope == SCOPE_CUSTOMER_PROVIDER;
-		uint32_t named = scope == SCOPE_CUSTOMER ? decision->key.customer : decision->key.provider;
-		if (!on || named != id)
+		if (!concern_has(daemon->config, decision, key))
 			continue;
-		const char *at = decision->key.scope == scope ? "" : " ";
-		const char *whom = decision->key.scope == scope ? "" : strchr(decision->scope, '/') + 1;
-		if (decision->key.scope != scope && scope == SCOPE_PROVIDER)
-			whom = policy_customer(&daemon->policy, decision->key.customer);
+		bool same = memcmp(&decision->key, key, sizeof(*key)) == 0;
 		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s%s%s (%llu)", used > 0 ? ", " : "",
-					 decision_action_name[decision->action], at, whom,
-					 (unsigned long long)decision->id);
+					 decision_action_name[decision->action], same ? "" : " on ",
+					 same ? "" : decision->scope, (unsigned long long)decision->id);
 	}
 	json_object_set_new(row, "decision", json_string(text));
-}
-
-static struct scope_key make_key(enum scope scope, uint32_t customer, uint32_t provider)
-{
-	struct scope_key key;
-
-	memset(&key, 0, sizeof(key));
-	key.scope = (uint8_t)scope;
-	key.customer = customer;
-	key.provider = provider;
-	return key;
 }
 
 /* What the gate puts in force: the key's own limits, and kind by kind those for each. */
@@ -135,14 +157,20 @@ static void merged_limits(const struct policy *policy, const struct scope_key *k
 	ret_limits->has |= less.has;
 }
 
+/* `customer` NULL: nobody with limits at one provider. */
 static void add_limits(json_t *row, const struct daemon *daemon, const struct scope_key *key,
-		       const struct scope_key *each)
+		       const struct scope_key *each, const struct customer *customer)
 {
 	struct limits limits;
-	char text[256];
+	char text[1024], one[256];
 
 	merged_limits(&daemon->policy, key, each, &limits);
-	json_object_set_new(row, "limits", json_string(row_limits(&limits, text, sizeof(text))));
+	size_t used = strlen(row_limits(&limits, text, sizeof(text)));
+	for (size_t i = 0; customer != NULL && i < customer->at_count && used < sizeof(text); i++)
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%sat %s: %s", used > 0 ? ", " : "",
+					 customer->at[i].provider,
+					 row_limits(&customer->at[i].limits, one, sizeof(one)));
+	json_object_set_new(row, "limits", json_string(text));
 }
 
 static json_t *sources_text(const struct customer *customer)
@@ -162,16 +190,28 @@ static json_t *sources_text(const struct customer *customer)
 	return json_string(text);
 }
 
-static json_t *customer_row(const struct daemon *daemon, uint32_t id, const char *name, json_t *sources,
-			    const struct rows *rows)
+/* `customer` NULL: all that is unknown. */
+static json_t *customer_row(const struct daemon *daemon, const struct customer *customer, const struct rows *rows)
 {
-	const struct scope_key key = make_key(SCOPE_CUSTOMER, id, 0), each = make_key(SCOPE_CUSTOMER, ID_ANY, 0);
-	json_t *row = json_pack("{s:s, s:o}", "customer", name, "sources", sources);
+	const struct scope_key key = scope_key_of(SCOPE_CUSTOMER, customer != NULL ? customer->id : ID_UNKNOWN, 0);
+	const struct scope_key each = scope_key_of(SCOPE_CUSTOMER, ID_ANY, 0);
+	json_t *row = json_pack("{s:s, s:o}", "customer", customer != NULL ? customer->name : "unknown", "sources",
+				customer != NULL ? sources_text(customer) : json_string("any other"));
 
 	add_usage(row, rows, &key);
-	add_limits(row, daemon, &key, &each);
-	add_decisions(row, daemon, SCOPE_CUSTOMER, id);
+	add_limits(row, daemon, &key, &each, customer);
+	add_decisions(row, daemon, &key);
 	return row;
+}
+
+/* Figures that are missing are to be missed. */
+static void answer_rows(struct request *request, json_t *list, const struct rows *rows)
+{
+	json_t *reply = rows_reply(list);
+
+	if (rows == NULL)
+		request_add_message(reply, "the gate is not connected: it has the figures");
+	request_reply(request, reply);
 }
 
 static void list_customers(void *context, const struct rows *rows)
@@ -180,18 +220,18 @@ static void list_customers(void *context, const struct rows *rows)
 	const struct daemon *daemon = request->daemon;
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < daemon->config->customer_count; i++) {
-		const struct customer *customer = &daemon->config->customers[i];
-		json_array_append_new(list,
-				      customer_row(daemon, customer->id, customer->name, sources_text(customer), rows));
-	}
-	json_array_append_new(list, customer_row(daemon, ID_UNKNOWN, "unknown", json_string("any other"), rows));
-	request_reply(request, rows_reply(list));
+	sort_meters(rows);
+	for (size_t i = 0; i < daemon->config->customer_count; i++)
+		json_array_append_new(list, customer_row(daemon, &daemon->config->customers[i], rows));
+	json_array_append_new(list, customer_row(daemon, NULL, rows));
+	answer_rows(request, list, rows);
 }
 
-static void ask_meters(struct request *request, void (*done)(void *context, const struct rows *rows))
+static void ask_meters(struct request *request, enum scope scope, void (*done)(void *context, const struct rows *rows))
 {
-	const struct wire_QUERY query = { .what = QUERY_METERS, .customer = ID_ANY, .provider = ID_ANY };
+	const struct wire_QUERY query = {
+		.what = QUERY_METERS, .customer = ID_ANY, .provider = ID_ANY, .scope = scope
+	};
 
 	if (link_query(request->daemon->link, &query, done, request) < 0)
 		done(request, NULL);
@@ -199,17 +239,18 @@ static void ask_meters(struct request *request, void (*done)(void *context, cons
 
 void command_CUSTOMERS(struct request *request)
 {
-	ask_meters(request, list_customers);
+	ask_meters(request, SCOPE_CUSTOMER, list_customers);
 }
 
 static json_t *provider_row(const struct daemon *daemon, uint32_t id, const char *name, const struct rows *rows)
 {
-	const struct scope_key key = make_key(SCOPE_PROVIDER, 0, id), each = make_key(SCOPE_PROVIDER, 0, ID_ANY);
+	const struct scope_key key = scope_key_of(SCOPE_PROVIDER, 0, id);
+	const struct scope_key each = scope_key_of(SCOPE_PROVIDER, 0, ID_ANY);
 	json_t *row = json_pack("{s:s}", "provider", name);
 
 	add_usage(row, rows, &key);
-	add_limits(row, daemon, &key, &each);
-	add_decisions(row, daemon, SCOPE_PROVIDER, id);
+	add_limits(row, daemon, &key, &each, NULL);
+	add_decisions(row, daemon, &key);
 	return row;
 }
 
@@ -219,6 +260,7 @@ static void list_providers(void *context, const struct rows *rows)
 	const struct daemon *daemon = request->daemon;
 	json_t *list = json_array();
 
+	sort_meters(rows);
 	for (size_t i = 0; i < daemon->config->provider_count; i++) {
 		const struct provider *provider = &daemon->config->providers[i];
 		json_t *row = provider_row(daemon, provider->id, provider->name, rows);
@@ -231,10 +273,10 @@ static void list_providers(void *context, const struct rows *rows)
 	json_object_set_new(row, "addresses", json_null());
 	json_object_set_new(row, "resolved", json_null());
 	json_array_append_new(list, row);
-	request_reply(request, rows_reply(list));
+	answer_rows(request, list, rows);
 }
 
 void command_PROVIDERS(struct request *request)
 {
-	ask_meters(request, list_providers);
+	ask_meters(request, SCOPE_PROVIDER, list_providers);
 }

@@ -6,16 +6,22 @@
 
 #include "units.h"
 
-json_t *row_time(int64_t ms)
+char *time_text(int64_t ms, char *out, size_t size)
 {
 	time_t seconds = ms / 1000;
-	char text[32];
 	struct tm tm;
 
-	if (ms == 0)
-		return json_null();
-	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&seconds, &tm));
-	return json_string(text);
+	out[0] = '\0';
+	if (ms != 0)
+		strftime(out, size, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&seconds, &tm));
+	return out;
+}
+
+json_t *row_time(int64_t ms)
+{
+	char text[32];
+
+	return ms != 0 ? json_string(time_text(ms, text, sizeof(text))) : json_null();
 }
 
 char *row_limits(const struct limits *limits, char *out, size_t size)
@@ -26,10 +32,26 @@ char *row_limits(const struct limits *limits, char *out, size_t size)
 	out[0] = '\0';
 	for (int kind = 0; kind < LIMIT_KINDS && used < size; kind++)
 		if (limits->has & 1u << kind)
-			used += (size_t)snprintf(out + used, size - used, "%s%s %s", used > 0 ? ", " : "",
+			used += (size_t)snprintf(out + used, size - used, "%s%s=%s", used > 0 ? " " : "",
 						 limit_kind_name[kind],
 						 limit_format(kind, &limits->kind[kind], text, sizeof(text)));
 	return out;
+}
+
+bool rows_most(struct request *request, uint64_t limit, uint64_t *ret_most)
+{
+	const char *text = request_text(request, "most");
+	uint64_t most;
+
+	if (text == NULL)
+		return true;
+	if (count_parse(text, &most) < 0 || most == 0 || most > limit) {
+		request_refuse(request, "most", "\"%.40s\" is not a number from 1 to %llu", text,
+			       (unsigned long long)limit);
+		return false;
+	}
+	*ret_most = most;
+	return true;
 }
 
 json_t *rows_reply(json_t *rows)

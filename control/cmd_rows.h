@@ -3,18 +3,26 @@
 #ifndef SLUICE_CMD_ROWS_H
 #define SLUICE_CMD_ROWS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <jansson.h>
 
 #include "policy.h"
+#include "request.h"
 
-/* RFC 3339 in UTC; null for 0. */
+/* RFC 3339 in UTC; "" for 0. Returns `out`. */
+char *time_text(int64_t ms, char *out, size_t size);
+
+/* The same as a value; null for 0. */
 json_t *row_time(int64_t ms);
 
-/* "connections 20, connection-rate 10/s burst 5"; "" when nothing is limited. */
+/* As orders write it: "connections=20 connection-rate=10/s burst 5"; "" when nothing is limited. */
 char *row_limits(const struct limits *limits, char *out, size_t size);
+
+/* Sets *ret_most from the argument "most", if it is given; false when it was refused. */
+bool rows_most(struct request *request, uint64_t limit, uint64_t *ret_most);
 
 /* {"ok":true,"rows":rows}; takes `rows`. */
 json_t *rows_reply(json_t *rows);

@@ -5,7 +5,7 @@
 #define SLUICE_COMMANDS_TABLE_H
 
 #include "commands.h"
-#include "serve.h"
+#include "request.h"
 
 typedef void command_handler(struct request *request);
 

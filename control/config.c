@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,6 +55,11 @@ void config_destroy(struct config *config)
 	free(config);
 }
 
+bool prefix_equal(const struct prefix *a, const struct prefix *b)
+{
+	return a->plen == b->plen && memcmp(&a->address, &b->address, sizeof(a->address)) == 0;
+}
+
 const struct provider *config_provider(const struct config *config, const char *name)
 {
 	for (size_t i = 0; i < config->provider_count; i++)
@@ -81,25 +87,65 @@ static void set_defaults(struct config *config)
 	config->ports = sizeof(ports) / sizeof(ports[0]);
 }
 
-/* The parser's own words, and what the text looks like there. */
-static void syntax_error(struct reader *reader, const yaml_parser_t *parser)
+/* The reader, which looks at bytes before there are lines, tells an offset alone. */
+static yaml_mark_t mark_of(const yaml_parser_t *parser, const char *text, size_t size)
 {
-	error_in(reader, parser->problem_mark.line, parser->problem_mark.column, "%s%s%s",
-		 parser->problem != NULL ? parser->problem : "not YAML", parser->context != NULL ? ", " : "",
-		 parser->context != NULL ? parser->context : "");
+	yaml_mark_t mark = { 0 };
+
+	if (parser->error != YAML_READER_ERROR)
+		return parser->problem_mark;
+	for (size_t i = 0; i < size && i < parser->problem_offset; i++) {
+		mark.line += text[i] == '\n';
+		mark.column = text[i] == '\n' ? 0 : mark.column + 1;
+	}
+	return mark;
+}
+
+/* A text, and the parser that is on its way through it. */
+struct parsing {
+	yaml_parser_t parser;
+	const char *text;
+	size_t size;
+};
+
+/* The parser's own words, and what the text looks like there. */
+static void syntax_error(struct reader *reader, const struct parsing *parsing)
+{
+	const yaml_parser_t *parser = &parsing->parser;
+	const yaml_mark_t mark = mark_of(parser, parsing->text, parsing->size);
+
+	error_in(reader, mark.line, mark.column, "%s%s%s", parser->problem != NULL ? parser->problem : "not YAML",
+		 parser->context != NULL ? ", " : "", parser->context != NULL ? parser->context : "");
+}
+
+/* What stands after "---" would be ignored in silence. */
+static void check_last(struct reader *reader, struct parsing *parsing)
+{
+	yaml_document_t next;
+
+	if (!yaml_parser_load(&parsing->parser, &next)) {
+		syntax_error(reader, parsing);
+		return;
+	}
+	const yaml_node_t *root = yaml_document_get_root_node(&next);
+	if (root != NULL)
+		error_at(reader, root, "a second document: only one is read");
+	yaml_document_delete(&next);
 }
 
 static bool load_document(struct reader *reader, const char *text, size_t size)
 {
-	yaml_parser_t parser;
+	struct parsing parsing = { .text = text, .size = size };
 
-	if (!yaml_parser_initialize(&parser))
+	if (!yaml_parser_initialize(&parsing.parser))
 		return false;
-	yaml_parser_set_input_string(&parser, (const unsigned char *)text, size);
-	bool loaded = yaml_parser_load(&parser, &reader->document) != 0;
+	yaml_parser_set_input_string(&parsing.parser, (const unsigned char *)text, size);
+	bool loaded = yaml_parser_load(&parsing.parser, &reader->document) != 0;
 	if (!loaded)
-		syntax_error(reader, &parser);
-	yaml_parser_delete(&parser);
+		syntax_error(reader, &parsing);
+	else if (yaml_document_get_root_node(&reader->document) != NULL)
+		check_last(reader, &parsing);
+	yaml_parser_delete(&parsing.parser);
 	return loaded;
 }
 
@@ -126,23 +172,58 @@ struct config *config_parse(const char *file, const char *text, size_t size, cha
 	return NULL;
 }
 
+/* NULL and errno when it cannot be read, or is larger than FILE_MOST. */
 static char *read_file(const char *file, size_t *ret_size)
 {
 	FILE *stream = fopen(file, "re");
-	char *text = NULL;
-	size_t size = 0, room = 0, got;
+	char *text = NULL, *grown;
+	size_t size = 0, room = 0, got = 0;
 
 	if (stream == NULL)
 		return NULL;
 	do {
-		if (room - size < 65536)
-			text = realloc(text, room += 65536 + room);
-		got = text != NULL ? fread(text + size, 1, room - size, stream) : 0;
 		size += got;
-	} while (got > 0 && size <= FILE_MOST);
+		room = room - size < 65536 ? room * 2 + 65536 : room;
+		grown = size <= FILE_MOST ? realloc(text, room) : NULL;
+		if (grown == NULL)
+			break;
+		text = grown;
+		errno = 0;
+		got = fread(text + size, 1, room - size, stream);
+	} while (got > 0);
+	int error = size > FILE_MOST ? EFBIG : grown == NULL ? ENOMEM : ferror(stream) ? errno : 0;
 	fclose(stream);
 	*ret_size = size;
-	return text;
+	if (error == 0)
+		return text;
+	free(text);
+	errno = error;
+	return NULL;
+}
+
+/* What only this machine can say. */
+static bool groups_exist(const char *file, const struct settings *settings, char **ret_errors)
+{
+	const char *const name[] = { settings->admin_group, settings->read_group };
+	static const char *const key[] = { "admin-group", "read-group" };
+	char *text = strdup("");
+
+	for (int i = 0; i < 2 && text != NULL; i++) {
+		char *more;
+		if (getgrnam(name[i]) != NULL)
+			continue;
+		if (asprintf(&more, "%s%s: daemon: %s: this machine has no group \"%s\"\n", text, file, key[i],
+			     name[i]) < 0)
+			more = NULL;
+		free(text);
+		text = more;
+	}
+	if (text != NULL && text[0] == '\0') {
+		free(text);
+		return true;
+	}
+	*ret_errors = text;
+	return false;
 }
 
 struct config *config_load(const char *file, char **ret_errors)
@@ -151,11 +232,17 @@ struct config *config_load(const char *file, char **ret_errors)
 	char *text = read_file(file, &size);
 
 	if (text == NULL) {
-		if (asprintf(ret_errors, "%s: %s\n", file, strerror(errno)) < 0)
+		int error = errno;
+		int ret = error == EFBIG ? asprintf(ret_errors, "%s: larger than %u MiB\n", file, FILE_MOST >> 20)
+					 : asprintf(ret_errors, "%s: %s\n", file, strerror(error));
+		if (ret < 0)
 			*ret_errors = NULL;
 		return NULL;
 	}
 	struct config *config = config_parse(file, text, size, ret_errors);
 	free(text);
-	return config;
+	if (config == NULL || groups_exist(file, &config->settings, ret_errors))
+		return config;
+	config_destroy(config);
+	return NULL;
 }

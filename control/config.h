@@ -37,7 +37,7 @@ struct source {
 
 struct provider {
 	char *name;
-	uint32_t id; /* given by names.c, not by the text */
+	uint32_t id; /* given by the journal, not by the text */
 	struct strings domains, mx, hosts;
 	struct prefix *addresses;
 	size_t address_count;
@@ -86,6 +86,8 @@ struct config *config_parse(const char *file, const char *text, size_t size, cha
 struct config *config_load(const char *file, char **ret_errors);
 
 void config_destroy(struct config *config);
+
+bool prefix_equal(const struct prefix *a, const struct prefix *b);
 
 const struct provider *config_provider(const struct config *config, const char *name);
 const struct customer *config_customer(const struct config *config, const char *name);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "config_read.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,7 +8,6 @@
 #include "units.h"
 
 #define NAME_MOST 64
-#define WEIGHT_MOST 1000000
 
 /* Scalars of one section, by the settings table. */
 struct section {
@@ -93,7 +91,7 @@ static void read_smtp_section(struct reader *reader, yaml_node_t *node, void *co
 }
 
 /* Makes room for one more at the end of an array, zeroed. */
-static void *grow(void *array, size_t *count, size_t size)
+void *grow(void *array, size_t *count, size_t size)
 {
 	char *grown = realloc(*(void **)array, (*count + 1) * size);
 
@@ -132,7 +130,7 @@ static void read_limit(struct reader *reader, yaml_node_t *key, yaml_node_t *val
 	error_at(reader, key, "unknown limit \"%s\"; expected one of: connections, connection-rate, byte-rate", name);
 }
 
-static void read_limits(struct reader *reader, yaml_node_t *node, struct limits *limits)
+void read_limits(struct reader *reader, yaml_node_t *node, struct limits *limits)
 {
 	read_pairs(reader, node, read_limit, limits);
 }
@@ -144,7 +142,7 @@ static bool is_name(const char *text)
 	return size > 0 && size <= NAME_MOST && text[size] == '\0' && strcmp(text, "unknown") != 0;
 }
 
-static char *read_name(struct reader *reader, yaml_node_t *node)
+char *read_name(struct reader *reader, yaml_node_t *node)
 {
 	const char *text = read_text(reader, node);
 
@@ -172,7 +170,7 @@ static void read_string(struct reader *reader, yaml_node_t *node, void *context)
 	*(char **)grow(&strings->text, &strings->count, sizeof(char *)) = strdup(text);
 }
 
-static bool read_prefix(struct reader *reader, yaml_node_t *node, struct prefix *ret_prefix)
+bool read_prefix(struct reader *reader, yaml_node_t *node, struct prefix *ret_prefix)
 {
 	const char *text = read_text(reader, node);
 
@@ -184,12 +182,34 @@ static bool read_prefix(struct reader *reader, yaml_node_t *node, struct prefix 
 	return false;
 }
 
+static const struct provider *prefix_taken(const struct config *config, const struct prefix *prefix)
+{
+	for (size_t i = 0; i < config->provider_count; i++)
+		for (size_t j = 0; j < config->providers[i].address_count; j++)
+			if (prefix_equal(&config->providers[i].addresses[j], prefix))
+				return &config->providers[i];
+	return NULL;
+}
+
+/* A provider being read; the array it stands in does not move meanwhile. */
+struct provider_reading {
+	struct config *config;
+	struct provider *provider;
+};
+
 static void read_address(struct reader *reader, yaml_node_t *node, void *context)
 {
-	struct provider *provider = context;
+	const struct provider_reading *reading = context;
+	struct provider *provider = reading->provider;
 	struct prefix prefix;
 
-	if (read_prefix(reader, node, &prefix))
+	if (!read_prefix(reader, node, &prefix))
+		return;
+	const struct provider *taken = prefix_taken(reading->config, &prefix);
+	if (taken != NULL && taken != provider)
+		error_at(reader, node, "\"%s\" is provider \"%s\"'s already", (const char *)node->data.scalar.value,
+			 taken->name != NULL ? taken->name : "?");
+	else
 		*(struct prefix *)grow(&provider->addresses, &provider->address_count, sizeof(prefix)) = prefix;
 }
 
@@ -197,7 +217,8 @@ static void read_address(struct reader *reader, yaml_node_t *node, void *context
 #define PROVIDER_KEY(key, call)                                                                                        \
 	static void read_provider_##key(struct reader *reader, yaml_node_t *node, void *context)                       \
 	{                                                                                                              \
-		struct provider *provider = context;                                                                   \
+		const struct provider_reading *reading = context;                                                      \
+		struct provider *provider = reading->provider;                                                         \
 		call;                                                                                                  \
 	}
 
@@ -205,11 +226,15 @@ PROVIDER_KEY(name, free(provider->name); provider->name = read_name(reader, node
 PROVIDER_KEY(domains, read_list(reader, node, read_string, &provider->domains))
 PROVIDER_KEY(mx, read_list(reader, node, read_string, &provider->mx))
 PROVIDER_KEY(hosts, read_list(reader, node, read_string, &provider->hosts))
-PROVIDER_KEY(addresses, read_list(reader, node, read_address, provider))
 PROVIDER_KEY(limits, read_limits(reader, node, &provider->limits))
 PROVIDER_KEY(each_customer, read_limits(reader, node, &provider->each_customer))
 PROVIDER_KEY(each_source, read_limits(reader, node, &provider->each_source))
 PROVIDER_KEY(each_remote, read_limits(reader, node, &provider->each_remote))
+
+static void read_provider_addresses(struct reader *reader, yaml_node_t *node, void *context)
+{
+	read_list(reader, node, read_address, context);
+}
 
 static const struct field provider_fields[] = {
 	{ "name", read_provider_name, true },
@@ -229,161 +254,21 @@ static void read_provider(struct reader *reader, yaml_node_t *node, void *contex
 	struct config *config = context;
 	struct provider *provider = grow(&config->providers, &config->provider_count, sizeof(*provider));
 
-	read_map(reader, node, provider_fields, provider);
+	struct provider_reading reading = { config, provider };
+
+	read_map(reader, node, provider_fields, &reading);
 	if (provider->name != NULL && config_provider(config, provider->name) != provider)
 		error_at(reader, node, "a second provider \"%s\"", provider->name);
 	if (provider->domains.count == 0 && provider->hosts.count == 0 && provider->address_count == 0 &&
 	    node->type == YAML_MAPPING_NODE)
 		error_at(reader, node, "a provider needs domains, hosts or addresses");
+	else if (provider->mx.count > 0 && provider->domains.count == 0)
+		error_at(reader, node, "mx: patterns choose among the MX hosts of domains, and there are none");
 }
 
 static void read_providers(struct reader *reader, yaml_node_t *node, void *config)
 {
 	read_list(reader, node, read_provider, config);
-}
-
-static void read_source_prefix(struct reader *reader, yaml_node_t *node, void *context)
-{
-	struct source *source = context;
-
-	read_prefix(reader, node, &source->prefix);
-}
-
-static void read_source_ports(struct reader *reader, yaml_node_t *node, void *context)
-{
-	struct source *source = context;
-	const char *text = read_text(reader, node);
-	char *end = NULL;
-
-	if (text == NULL)
-		return;
-	unsigned long low = strtoul(text, &end, 10), high = low;
-	if (end != text && *end == '-')
-		high = strtoul(end + 1, &end, 10);
-	if (end == text || *end != '\0' || !isdigit((unsigned char)text[0]) || low > high || high > 65535)
-		error_at(reader, node, "ports: \"%s\": expected a range within 0 to 65535, such as 20000-29999", text);
-	source->port_low = (uint16_t)low;
-	source->port_high = (uint16_t)high;
-}
-
-static void read_source_vlan(struct reader *reader, yaml_node_t *node, void *context)
-{
-	struct source *source = context;
-	const char *text = read_text(reader, node);
-	uint64_t vlan;
-
-	if (text == NULL)
-		return;
-	if (count_parse(text, &vlan) < 0 || vlan > 4094)
-		error_at(reader, node, "vlan: \"%s\": expected 0 (untagged) to 4094", text);
-	source->vlan = (uint16_t)vlan;
-}
-
-static const struct field source_fields[] = {
-	{ "prefix", read_source_prefix, true },
-	{ "ports", read_source_ports, false },
-	{ "vlan", read_source_vlan, false },
-	{ NULL, NULL, false },
-};
-
-static bool same_source(const struct source *a, const struct source *b)
-{
-	return a->prefix.plen == b->prefix.plen && a->vlan == b->vlan && a->port_low == b->port_low &&
-	       a->port_high == b->port_high && memcmp(&a->prefix.address, &b->prefix.address, 16) == 0;
-}
-
-static const struct customer *source_taken(const struct config *config, const struct source *source)
-{
-	for (size_t i = 0; i < config->customer_count; i++)
-		for (size_t j = 0; j < config->customers[i].source_count; j++)
-			if (same_source(&config->customers[i].sources[j], source))
-				return &config->customers[i];
-	return NULL;
-}
-
-/* A customer being read; the array it stands in does not move meanwhile. */
-struct customer_reading {
-	struct config *config;
-	struct customer *customer;
-};
-
-static void read_source(struct reader *reader, yaml_node_t *node, void *context)
-{
-	const struct customer_reading *reading = context;
-	struct customer *customer = reading->customer;
-	struct source source = { .port_high = UINT16_MAX, .vlan = WIRE_VLAN_ANY };
-	size_t before = reader->error_count;
-
-	if (node->type == YAML_MAPPING_NODE)
-		read_map(reader, node, source_fields, &source);
-	else
-		read_prefix(reader, node, &source.prefix);
-	if (reader->error_count != before)
-		return;
-	const struct customer *taken = source_taken(reading->config, &source);
-	if (taken != NULL)
-		error_at(reader, node, "this source is customer \"%s\"'s already",
-			 taken->name != NULL ? taken->name : "?");
-	else
-		*(struct source *)grow(&customer->sources, &customer->source_count, sizeof(source)) = source;
-}
-
-static void read_at(struct reader *reader, yaml_node_t *key, yaml_node_t *value, void *context)
-{
-	const struct customer_reading *reading = context;
-	struct at *at = grow(&reading->customer->at, &reading->customer->at_count, sizeof(*at));
-
-	at->provider = strdup((const char *)key->data.scalar.value);
-	read_limits(reader, value, &at->limits);
-	if (config_provider(reading->config, at->provider) == NULL)
-		error_at(reader, key, "no provider \"%s\" (providers stand before customers)", at->provider);
-}
-
-#define CUSTOMER_KEY(key, call)                                                                                        \
-	static void read_customer_##key(struct reader *reader, yaml_node_t *node, void *context)                       \
-	{                                                                                                              \
-		struct customer_reading *reading = context;                                                            \
-		call;                                                                                                  \
-	}
-
-CUSTOMER_KEY(name, free(reading->customer->name); reading->customer->name = read_name(reader, node))
-CUSTOMER_KEY(sources, read_list(reader, node, read_source, reading))
-CUSTOMER_KEY(limits, read_limits(reader, node, &reading->customer->limits))
-CUSTOMER_KEY(at, read_pairs(reader, node, read_at, reading))
-
-static void read_customer_weight(struct reader *reader, yaml_node_t *node, void *context)
-{
-	struct customer_reading *reading = context;
-	const char *text = read_text(reader, node);
-
-	if (text == NULL)
-		return;
-	if (count_parse(text, &reading->customer->weight) < 0 || reading->customer->weight == 0 ||
-	    reading->customer->weight > WEIGHT_MOST)
-		error_at(reader, node, "weight: \"%s\": expected a number from 1 to %d", text, WEIGHT_MOST);
-}
-
-static const struct field customer_fields[] = {
-	{ "name", read_customer_name, true },	   { "sources", read_customer_sources, true },
-	{ "weight", read_customer_weight, false }, { "limits", read_customer_limits, false },
-	{ "at", read_customer_at, false },	   { NULL, NULL, false },
-};
-
-static void read_customer(struct reader *reader, yaml_node_t *node, void *context)
-{
-	struct config *config = context;
-	struct customer *customer = grow(&config->customers, &config->customer_count, sizeof(*customer));
-	struct customer_reading reading = { config, customer };
-
-	customer->weight = 1;
-	read_map(reader, node, customer_fields, &reading);
-	if (customer->name != NULL && config_customer(config, customer->name) != customer)
-		error_at(reader, node, "a second customer \"%s\"", customer->name);
-}
-
-static void read_customers(struct reader *reader, yaml_node_t *node, void *config)
-{
-	read_list(reader, node, read_customer, config);
 }
 
 #define DEFAULT_KEY(key)                                                                                               \
@@ -466,4 +351,9 @@ void read_config(struct reader *reader, yaml_node_t *root, struct config *config
 	read_map(reader, root, root_fields, config);
 	if (config->settings.refresh_min > config->settings.refresh_max)
 		error_at(reader, root, "daemon: refresh-min is above refresh-max");
+	const struct settings *settings = &config->settings;
+	if (strcmp(settings->gate_socket, settings->admin_socket) == 0 ||
+	    strcmp(settings->gate_socket, settings->read_socket) == 0 ||
+	    strcmp(settings->admin_socket, settings->read_socket) == 0)
+		error_at(reader, root, "gate: socket, daemon: admin-socket and read-socket are to be three");
 }

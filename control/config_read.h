@@ -1,11 +1,23 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* From the document's nodes to the configuration. Every function notes what is wrong in `reader`. */
 #ifndef SLUICE_CONFIG_READ_H
 #define SLUICE_CONFIG_READ_H
 
 #include "config.h"
 #include "yaml_map.h"
 
-/* Fills `config` from the document's root, noting every error in `reader`. */
+/* Fills `config` from the document's root. */
 void read_config(struct reader *reader, yaml_node_t *root, struct config *config);
+
+/* config_customers.c: the list of customers; `config` has the providers by then. */
+void read_customers(struct reader *reader, yaml_node_t *node, void *config);
+
+/* What both parts read. read_name() is NULL, read_prefix() false when it is none. */
+char *read_name(struct reader *reader, yaml_node_t *node);
+bool read_prefix(struct reader *reader, yaml_node_t *node, struct prefix *ret_prefix);
+void read_limits(struct reader *reader, yaml_node_t *node, struct limits *limits);
+
+/* Makes room for one more at the end of an array, zeroed; `array` is the address of its pointer. */
+void *grow(void *array, size_t *count, size_t size);
 
 #endif

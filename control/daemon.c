@@ -7,31 +7,37 @@
 #include <string.h>
 #include <time.h>
 
+#include "clocks.h"
+#include "concern.h"
 #include "log.h"
+#include "request.h"
 #include "scope_text.h"
 #include "serve.h"
+#include "settings.h"
+#include "units.h"
 
 #define PATIENCE_USEC 3000000u /* for the first answers of DNS */
 
-int64_t wall_ms(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_REALTIME, &time);
-	return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
-}
+#define EXPIRY_LOOK_MS 60000 /* the calendar may be set meanwhile */
+#define CONTESTS_MOST 1000
 
 /* Names are looked for in the journal: a decision may be on one the configuration has dropped. */
 static uint32_t stored_customer(void *context, const char *name, char *error)
 {
-	(void)error;
-	return journal_id(((struct daemon *)context)->journal, NAME_CUSTOMER, name);
+	uint32_t id = journal_known_id(((struct daemon *)context)->journal, NAME_CUSTOMER, name);
+
+	if (id == 0)
+		snprintf(error, SCOPE_ERROR_MAX, "no customer \"%.64s\", now or ever before", name);
+	return id;
 }
 
 static uint32_t stored_provider(void *context, const char *name, char *error)
 {
-	(void)error;
-	return journal_id(((struct daemon *)context)->journal, NAME_PROVIDER, name);
+	uint32_t id = journal_known_id(((struct daemon *)context)->journal, NAME_PROVIDER, name);
+
+	if (id == 0)
+		snprintf(error, SCOPE_ERROR_MAX, "no provider \"%.64s\", now or ever before", name);
+	return id;
 }
 
 /* A new decision names what there is now. */
@@ -60,17 +66,36 @@ int daemon_scope(struct daemon *daemon, const char *text, struct scope_key *ret_
 	return scope_parse(text, &finder, ret_key, ret_error);
 }
 
+int daemon_known_scope(struct daemon *daemon, const char *text, struct scope_key *ret_key, char *ret_error)
+{
+	const struct name_finder finder = { stored_customer, stored_provider, daemon };
+
+	return scope_parse(text, &finder, ret_key, ret_error);
+}
+
+/* A decision lasts as long as it was given, whatever the calendar says meanwhile. */
+static void set_deadline(struct decision *decision)
+{
+	int64_t left = decision->expires_ms - wall_ms(), given = decision->expires_ms - decision->created_ms;
+
+	if (decision->expires_ms != 0)
+		decision->deadline_ms = boot_ms() + (left < given ? left : given);
+}
+
 static void restore(void *context, const struct decision *stored)
 {
 	struct daemon *daemon = context;
-	const struct name_finder finder = { stored_customer, stored_provider, daemon };
 	struct decision decision = *stored;
 	char error[SCOPE_ERROR_MAX] = "";
 
-	if (scope_parse(decision.scope, &finder, &decision.key, error) < 0)
+	set_deadline(&decision);
+	if (daemon_known_scope(daemon, decision.scope, &decision.key, error) < 0) {
 		log_error("decision %llu: %s", (unsigned long long)decision.id, error);
-	else if (ledger_add(&daemon->ledger, &decision) < 0)
-		log_error("decision %llu: no memory", (unsigned long long)decision.id);
+		return;
+	}
+	int ret = ledger_add(&daemon->ledger, &decision);
+	if (ret < 0)
+		daemon->failed = ret; /* what is not known here would be taken back at the gate */
 }
 
 static void arm_expiry(struct daemon *daemon);
@@ -81,7 +106,7 @@ static int on_expiry(sd_event_source *source, uint64_t usec, void *context)
 	uint64_t id, generation;
 
 	(void)source, (void)usec;
-	while ((id = ledger_expired(&daemon->ledger, wall_ms())) != 0) {
+	while ((id = ledger_expired(&daemon->ledger, wall_ms(), boot_ms())) != 0) {
 		log_info("decision %llu has expired", (unsigned long long)id);
 		if (daemon_end(daemon, id, "expired", &generation) < 0)
 			break; /* the journal cannot be written: it stays in force, and is tried again */
@@ -92,13 +117,17 @@ static int on_expiry(sd_event_source *source, uint64_t usec, void *context)
 
 static void arm_expiry(struct daemon *daemon)
 {
-	int64_t next = ledger_next_expiry(&daemon->ledger), now = wall_ms();
+	int64_t next = ledger_next_expiry(&daemon->ledger), wait = next - wall_ms() + 1;
 
 	daemon->expiry = sd_event_source_disable_unref(daemon->expiry);
 	if (next == 0)
 		return;
-	uint64_t at_usec = (uint64_t)(next > now ? next : now + 1000) * 1000;
-	sd_event_add_time(daemon->event, &daemon->expiry, CLOCK_REALTIME, at_usec, 1000, on_expiry, daemon);
+	if (wait <= 0)
+		wait = 1000; /* the journal is full, or the calendar was put forward */
+	else if (wait > EXPIRY_LOOK_MS)
+		wait = EXPIRY_LOOK_MS;
+	sd_event_add_time_relative(daemon->event, &daemon->expiry, CLOCK_BOOTTIME, (uint64_t)wait * 1000, 1000,
+				   on_expiry, daemon);
 }
 
 int daemon_decide(struct daemon *daemon, struct decision *decision)
@@ -107,10 +136,13 @@ int daemon_decide(struct daemon *daemon, struct decision *decision)
 
 	if (ret < 0)
 		return ret;
+	set_deadline(decision);
 	ret = ledger_add(&daemon->ledger, decision);
-	if (ret < 0)
+	if (ret < 0) {
+		journal_end(daemon->journal, decision->id, wall_ms(), "no memory: was never in force");
 		return ret;
-	decision->generation = link_want_scope(daemon->link, &decision->key);
+	}
+	decision->generation = link_want_scope(daemon->link, &decision->key, decision->action);
 	ledger_find(&daemon->ledger, decision->id)->generation = decision->generation;
 	arm_expiry(daemon);
 	return 0;
@@ -126,7 +158,7 @@ int daemon_end(struct daemon *daemon, uint64_t id, const char *by, uint64_t *ret
 	if (ret < 0)
 		return ret;
 	ledger_remove(&daemon->ledger, id, &decision);
-	*ret_generation = link_want_scope(daemon->link, &decision.key);
+	*ret_generation = link_want_scope(daemon->link, &decision.key, decision.action);
 	arm_expiry(daemon);
 	return 0;
 }
@@ -146,12 +178,44 @@ static int give_ids(struct daemon *daemon, struct config *config)
 	return 0;
 }
 
+static bool is_warned(const struct daemon *daemon, const struct contest *contest)
+{
+	for (size_t i = 0; i < daemon->contest_count; i++) {
+		const struct contest *known = &daemon->contest[i];
+		if (known->owner == contest->owner && known->provider == contest->provider &&
+		    prefix_equal(&known->prefix, &contest->prefix))
+			return true;
+	}
+	return false;
+}
+
+/* Said once: providers that share hosts do so for good. */
+static void warn_shared(void *context, const struct prefix *prefix, size_t owner, size_t provider)
+{
+	struct daemon *daemon = context;
+	const struct provider *providers = daemon->config->providers;
+	const struct contest contest = { *prefix, providers[owner].id, providers[provider].id };
+	char text[64];
+
+	if (daemon->contest_count == CONTESTS_MOST || is_warned(daemon, &contest))
+		return;
+	log_warning("%s is provider %s's and provider %s's: it counts as %s's, who stands first",
+		    prefix_format(&prefix->address, prefix->plen, text, sizeof(text)), providers[owner].name,
+		    providers[provider].name, providers[owner].name);
+	struct contest *grown = realloc(daemon->contest, (daemon->contest_count + 1) * sizeof(*grown));
+	if (grown == NULL)
+		return;
+	daemon->contest = grown;
+	grown[daemon->contest_count++] = contest;
+}
+
 static void on_resolved(void *context, size_t provider)
 {
 	struct daemon *daemon = context;
 	const struct address_set *set = &resolver_sets(daemon->resolver)[provider];
 
 	journal_put_addresses(daemon->journal, daemon->config->providers[provider].id, set->address, set->count);
+	policy_shared(&daemon->policy, warn_shared, daemon);
 	/* Before all have answered once the gate keeps what it has. */
 	if (daemon->link != NULL && resolver_settled(daemon->resolver))
 		link_want_all(daemon->link);
@@ -207,6 +271,33 @@ static struct config *load_config(const char *path)
 	return config;
 }
 
+/* What survived the last run. */
+static int restore_all(struct daemon *daemon)
+{
+	int ret = journal_open(daemon->config->settings.directory, &daemon->journal);
+
+	if (ret == 0)
+		ret = give_ids(daemon, daemon->config);
+	if (ret == 0)
+		ret = journal_decisions(daemon->journal, false, restore, daemon);
+	if (ret == 0 && daemon->failed < 0) {
+		log_error("decisions that were in force could not be restored: %s", strerror(-daemon->failed));
+		ret = daemon->failed;
+	}
+	return ret;
+}
+
+/* It stays in force, and holds nobody: somebody may have meant to rename. */
+static void warn_orphans(const struct daemon *daemon)
+{
+	char why[CONCERN_MAX];
+
+	for (size_t i = 0; i < daemon->ledger.count; i++)
+		if (concern_orphan(daemon->config, &daemon->ledger.decision[i], why))
+			log_warning("decision %llu on %s: %s", (unsigned long long)daemon->ledger.decision[i].id,
+				    daemon->ledger.decision[i].scope, why);
+}
+
 int daemon_start(struct daemon *daemon, const char *config_path)
 {
 	daemon->config_path = config_path;
@@ -214,15 +305,12 @@ int daemon_start(struct daemon *daemon, const char *config_path)
 	daemon->config = load_config(config_path);
 	if (daemon->config == NULL)
 		return -EINVAL;
-	int ret = journal_open(daemon->config->settings.directory, &daemon->journal);
-	if (ret == 0)
-		ret = give_ids(daemon, daemon->config);
-	if (ret == 0)
-		ret = journal_decisions(daemon->journal, false, restore, daemon);
+	int ret = restore_all(daemon);
 	if (ret == 0)
 		ret = create_resolver(daemon, daemon->config);
 	if (ret < 0)
 		return ret;
+	warn_orphans(daemon);
 	policy_init(&daemon->policy, daemon->config, &daemon->ledger, resolver_sets(daemon->resolver));
 	arm_expiry(daemon);
 	ret = server_create(daemon, &daemon->server);
@@ -230,11 +318,13 @@ int daemon_start(struct daemon *daemon, const char *config_path)
 		return ret;
 	/* Generations go on rising over restarts, so that none is ever taken for another. */
 	ret = link_create(daemon->event, daemon->config->settings.gate_socket, &daemon->policy,
-			  (uint64_t)daemon->started_ms, server_enforced, daemon, &daemon->link);
+			  (uint64_t)daemon->started_ms, request_enforced, daemon, &daemon->link);
 	if (ret < 0)
 		return ret;
 	resolver_start(daemon->resolver);
-	if (!resolver_settled(daemon->resolver))
+	if (resolver_settled(daemon->resolver))
+		link_want_all(daemon->link); /* nobody to wait for: no provider has anything to resolve */
+	else
 		sd_event_add_time_relative(daemon->event, &daemon->patience, CLOCK_MONOTONIC, PATIENCE_USEC, 1000,
 					   on_patience, daemon);
 	return 0;
@@ -244,32 +334,64 @@ void daemon_stop(struct daemon *daemon)
 {
 	sd_event_source_disable_unref(daemon->patience);
 	sd_event_source_disable_unref(daemon->expiry);
+	resolver_destroy(daemon->resolver);
 	link_destroy(daemon->link);
 	server_destroy(daemon->server);
-	resolver_destroy(daemon->resolver);
+	request_end_all(daemon);
 	policy_finish(&daemon->policy);
 	ledger_finish(&daemon->ledger);
 	journal_close(daemon->journal);
 	config_destroy(daemon->config);
+	free(daemon->contest);
 }
 
-void daemon_reload(struct daemon *daemon)
+/* What is taken at a start only stays what it is, in the new configuration too. */
+static void keep_fixed(const struct daemon *daemon, struct config *config)
 {
-	struct config *config = load_config(daemon->config_path), *old = daemon->config;
-	struct resolver *old_resolver = daemon->resolver;
-
-	if (config == NULL || give_ids(daemon, config) < 0 || create_resolver(daemon, config) < 0) {
-		log_error("%s: not taken, the old configuration stays in force", daemon->config_path);
-		daemon->resolver = old_resolver;
-		config_destroy(config);
-		return;
+	for (size_t i = 0; i < setting_count; i++) {
+		const struct setting *setting = &setting_rows[i];
+		char **now = (char **)((char *)&daemon->config->settings + setting->offset);
+		char **next = (char **)((char *)&config->settings + setting->offset);
+		if (setting->type > SETTING_PATH || strcmp(*now, *next) == 0)
+			continue;
+		log_warning("%s: %s.%s is \"%s\" now, but stays \"%s\" until the next start", daemon->config_path,
+			    setting->section, setting->key, *next, *now);
+		char *text = strdup(*now);
+		if (text == NULL)
+			continue;
+		free(*next);
+		*next = text;
 	}
+}
+
+static void take_config(struct daemon *daemon, struct config *config, struct resolver *old_resolver)
+{
+	struct config *old = daemon->config;
+
+	keep_fixed(daemon, config);
 	daemon->config = config;
 	policy_finish(&daemon->policy);
 	policy_init(&daemon->policy, config, &daemon->ledger, resolver_sets(daemon->resolver));
 	resolver_destroy(old_resolver);
 	config_destroy(old);
+	warn_orphans(daemon);
 	link_want_all(daemon->link);
 	resolver_start(daemon->resolver);
 	log_info("%s: read again", daemon->config_path);
+}
+
+void daemon_reload(struct daemon *daemon)
+{
+	struct config *config = load_config(daemon->config_path);
+	struct resolver *old_resolver = daemon->resolver;
+
+	daemon->reload.at_ms = wall_ms();
+	daemon->reload.taken = config != NULL && give_ids(daemon, config) == 0 && create_resolver(daemon, config) == 0;
+	if (daemon->reload.taken) {
+		take_config(daemon, config, old_resolver);
+		return;
+	}
+	log_error("%s: not taken, the old configuration stays in force", daemon->config_path);
+	daemon->resolver = old_resolver;
+	config_destroy(config);
 }

@@ -3,6 +3,7 @@
 #ifndef SLUICE_DAEMON_H
 #define SLUICE_DAEMON_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <systemd/sd-event.h>
@@ -14,6 +15,7 @@
 #include "policy.h"
 #include "resolve.h"
 
+struct pending;
 struct server;
 
 struct daemon {
@@ -26,11 +28,21 @@ struct daemon {
 	struct policy policy;
 	struct link *link;
 	struct server *server;
+	struct pending *pending; /* requests under way */
 	sd_event_source *expiry, *patience;
 	int64_t started_ms;
+	int failed; /* of what was restored; 0, or a negative errno */
+	struct reload {
+		int64_t at_ms; /* 0: none yet */
+		bool taken;
+	} reload;
+	/* Addresses of several providers that were warned of. */
+	struct contest {
+		struct prefix prefix;
+		uint32_t owner, provider; /* ids */
+	} * contest;
+	size_t contest_count;
 };
-
-int64_t wall_ms(void);
 
 /* Everything, up to serving. 0 or a negative errno, said in the log. */
 int daemon_start(struct daemon *daemon, const char *config_path);
@@ -45,7 +57,9 @@ int daemon_decide(struct daemon *daemon, struct decision *decision);
 /* Ends one; 0, -ENOENT when it is not in force, or another negative errno. */
 int daemon_end(struct daemon *daemon, uint64_t id, const char *by, uint64_t *ret_generation);
 
-/* The key of a scope's text; 0, or -EINVAL and why (SCOPE_ERROR_MAX bytes). */
+/* The key of a scope's text; 0, or -EINVAL and why (SCOPE_ERROR_MAX bytes). A new decision is on what is configured;
+ * an old one may be on what no longer is, but was once. */
 int daemon_scope(struct daemon *daemon, const char *text, struct scope_key *ret_key, char *ret_error);
+int daemon_known_scope(struct daemon *daemon, const char *text, struct scope_key *ret_key, char *ret_error);
 
 #endif

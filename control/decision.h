@@ -28,7 +28,10 @@ struct decision {
 	char author[AUTHOR_MAX];
 	int64_t created_ms, expires_ms, ended_ms; /* wall clock, Unix; 0: never */
 	char ended_by[AUTHOR_MAX + WIRE_REASON_MAX];
-	uint64_t generation; /* of the push that enforces it; not stored */
+	/* Not stored: the generation that enforces it; and when it may end at the earliest by boot_ms(), so that a
+	 * calendar that jumps ahead ends nothing. */
+	uint64_t generation;
+	int64_t deadline_ms;
 };
 
 /* "connections=2" added to limits; NULL, or what was expected. */

@@ -2,11 +2,14 @@
 #include "journal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <sqlite3.h>
 
@@ -16,6 +19,8 @@
 
 struct journal {
 	sqlite3 *database;
+	sqlite3_stmt *known_id; /* asked twice for each decision at a start */
+	int lock;
 };
 
 static const char schema[] =
@@ -42,19 +47,50 @@ static int run(struct journal *journal, const char *sql)
 	return sqlite3_exec(journal->database, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : failed(journal, sql);
 }
 
+/* Two daemons on one directory would each believe that its own ledger is all there is. */
+static int take_lock(struct journal *journal, const char *directory)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/lock", directory);
+	journal->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (journal->lock < 0) {
+		log_error("journal: %s: %s", path, strerror(errno));
+		return -EIO;
+	}
+	if (flock(journal->lock, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	if (errno == EWOULDBLOCK)
+		log_error("journal: another sluiced uses %s", directory);
+	else
+		log_error("journal: %s: %s", path, strerror(errno));
+	return errno == EWOULDBLOCK ? -EBUSY : -EIO;
+}
+
+static int open_database(struct journal *journal, const char *directory)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/sluice.db", directory);
+	if (sqlite3_open(path, &journal->database) == SQLITE_OK && run(journal, schema) == 0)
+		return 0;
+	log_error("journal: %s: %s", path, sqlite3_errmsg(journal->database));
+	return -EIO;
+}
+
 int journal_open(const char *directory, struct journal **ret_journal)
 {
 	struct journal *journal = calloc(1, sizeof(*journal));
-	char path[PATH_MAX];
 
 	if (journal == NULL)
 		return -ENOMEM;
 	mkdir(directory, 0750);
-	snprintf(path, sizeof(path), "%s/sluice.db", directory);
-	if (sqlite3_open(path, &journal->database) != SQLITE_OK || run(journal, schema) < 0) {
-		log_error("journal: %s: %s", path, sqlite3_errmsg(journal->database));
+	int ret = take_lock(journal, directory);
+	if (ret == 0)
+		ret = open_database(journal, directory);
+	if (ret < 0) {
 		journal_close(journal);
-		return -EIO;
+		return ret;
 	}
 	sqlite3_busy_timeout(journal->database, BUSY_MS);
 	*ret_journal = journal;
@@ -65,7 +101,10 @@ void journal_close(struct journal *journal)
 {
 	if (journal == NULL)
 		return;
+	sqlite3_finalize(journal->known_id);
 	sqlite3_close(journal->database);
+	if (journal->lock >= 0)
+		close(journal->lock);
 	free(journal);
 }
 
@@ -88,24 +127,26 @@ static int finish(struct journal *journal, sqlite3_stmt *statement, const char *
 	return ret;
 }
 
-static uint32_t find_id(struct journal *journal, enum name_kind kind, const char *name)
+uint32_t journal_known_id(struct journal *journal, enum name_kind kind, const char *name)
 {
-	sqlite3_stmt *statement = prepare(journal, "SELECT id FROM names WHERE kind = ? AND name = ?");
 	uint32_t id = 0;
 
+	if (journal->known_id == NULL)
+		journal->known_id = prepare(journal, "SELECT id FROM names WHERE kind = ? AND name = ?");
+	sqlite3_stmt *statement = journal->known_id;
 	if (statement == NULL)
 		return 0;
 	sqlite3_bind_int(statement, 1, kind);
-	sqlite3_bind_text(statement, 2, name, -1, SQLITE_STATIC);
+	sqlite3_bind_text(statement, 2, name, -1, SQLITE_TRANSIENT);
 	if (sqlite3_step(statement) == SQLITE_ROW)
 		id = (uint32_t)sqlite3_column_int64(statement, 0);
-	sqlite3_finalize(statement);
+	sqlite3_reset(statement);
 	return id;
 }
 
 uint32_t journal_id(struct journal *journal, enum name_kind kind, const char *name)
 {
-	uint32_t id = find_id(journal, kind, name);
+	uint32_t id = journal_known_id(journal, kind, name);
 
 	if (id != 0)
 		return id;
@@ -188,24 +229,63 @@ static void read_decision(sqlite3_stmt *statement, struct decision *ret_decision
 	read_limits(ret_decision);
 }
 
-int journal_decisions(struct journal *journal, bool all, void (*each)(void *context, const struct decision *decision),
-		      void *context)
+#define DECISION_COLUMNS                                                                                               \
+	"SELECT id, scope, action, settings, reason, author, created_ms, expires_ms, ended_ms, ended_by FROM "         \
+	"decisions "
+
+/* Takes the statement. */
+static int read_decisions(struct journal *journal, sqlite3_stmt *statement,
+			  void (*each)(void *context, const struct decision *decision), void *context)
 {
-	sqlite3_stmt *statement = prepare(
-		journal, "SELECT id, scope, action, settings, reason, author, created_ms, expires_ms, ended_ms, "
-			 "ended_by FROM decisions WHERE ended_ms = 0 OR ? ORDER BY id");
 	struct decision decision;
 	int step;
 
-	if (statement == NULL)
-		return -EIO;
-	sqlite3_bind_int(statement, 1, all);
 	while ((step = sqlite3_step(statement)) == SQLITE_ROW) {
 		read_decision(statement, &decision);
 		each(context, &decision);
 	}
 	sqlite3_finalize(statement);
 	return step == SQLITE_DONE ? 0 : failed(journal, "read decisions");
+}
+
+int journal_decisions(struct journal *journal, bool all, void (*each)(void *context, const struct decision *decision),
+		      void *context)
+{
+	sqlite3_stmt *statement = prepare(journal, DECISION_COLUMNS "WHERE ended_ms = 0 OR ? ORDER BY id");
+
+	if (statement == NULL)
+		return -EIO;
+	sqlite3_bind_int(statement, 1, all);
+	return read_decisions(journal, statement, each, context);
+}
+
+static int count_decisions(struct journal *journal, bool all, uint64_t *ret_total)
+{
+	sqlite3_stmt *statement = prepare(journal, all ? "SELECT count(*) FROM decisions"
+						       : "SELECT count(*) FROM decisions WHERE ended_ms = 0");
+
+	if (statement == NULL)
+		return -EIO;
+	int ret = sqlite3_step(statement) == SQLITE_ROW ? 0 : failed(journal, "count decisions");
+	*ret_total = (uint64_t)sqlite3_column_int64(statement, 0);
+	sqlite3_finalize(statement);
+	return ret;
+}
+
+int journal_newest(struct journal *journal, bool all, uint32_t most, uint64_t *ret_total,
+		   void (*each)(void *context, const struct decision *decision), void *context)
+{
+	int ret = count_decisions(journal, all, ret_total);
+
+	if (ret < 0)
+		return ret;
+	sqlite3_stmt *statement =
+		prepare(journal, all ? DECISION_COLUMNS "ORDER BY id DESC LIMIT ?"
+				     : DECISION_COLUMNS "WHERE ended_ms = 0 ORDER BY id DESC LIMIT ?");
+	if (statement == NULL)
+		return -EIO;
+	sqlite3_bind_int64(statement, 1, most);
+	return read_decisions(journal, statement, each, context);
 }
 
 static int put_address(struct journal *journal, uint32_t provider, const struct address *address)

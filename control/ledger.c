@@ -27,10 +27,16 @@ int ledger_add(struct ledger *ledger, const struct decision *decision)
 
 struct decision *ledger_find(struct ledger *ledger, uint64_t id)
 {
-	for (size_t i = 0; i < ledger->count; i++)
-		if (ledger->decision[i].id == id)
-			return &ledger->decision[i];
-	return NULL;
+	size_t low = 0, high = ledger->count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		if (ledger->decision[middle].id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < ledger->count && ledger->decision[low].id == id ? &ledger->decision[low] : NULL;
 }
 
 bool ledger_remove(struct ledger *ledger, uint64_t id, struct decision *ret_decision)
@@ -43,6 +49,14 @@ bool ledger_remove(struct ledger *ledger, uint64_t id, struct decision *ret_deci
 	ledger->count--;
 	memmove(found, found + 1, (size_t)(ledger->decision + ledger->count - found) * sizeof(*found));
 	return true;
+}
+
+void ledger_lay(const struct decision *decision, struct limits *limits)
+{
+	for (int kind = 0; kind < LIMIT_KINDS; kind++)
+		if (decision->limits.has & 1u << kind)
+			limits->kind[kind] = decision->limits.kind[kind];
+	limits->has |= decision->limits.has;
 }
 
 static bool is_on(const struct decision *decision, enum decision_action action, const struct scope_key *key)
@@ -60,22 +74,18 @@ const struct decision *ledger_verdict(const struct ledger *ledger, const struct 
 
 void ledger_overlay(const struct ledger *ledger, const struct scope_key *key, struct limits *limits)
 {
-	for (size_t i = 0; i < ledger->count; i++) {
-		const struct limits *decided = &ledger->decision[i].limits;
-		if (!is_on(&ledger->decision[i], DECIDE_LIMIT, key))
-			continue;
-		for (int kind = 0; kind < LIMIT_KINDS; kind++)
-			if (decided->has & 1u << kind)
-				limits->kind[kind] = decided->kind[kind];
-		limits->has |= decided->has;
-	}
+	for (size_t i = 0; i < ledger->count; i++)
+		if (is_on(&ledger->decision[i], DECIDE_LIMIT, key))
+			ledger_lay(&ledger->decision[i], limits);
 }
 
-uint64_t ledger_expired(const struct ledger *ledger, int64_t now_ms)
+uint64_t ledger_expired(const struct ledger *ledger, int64_t now_ms, int64_t now_boot_ms)
 {
-	for (size_t i = 0; i < ledger->count; i++)
-		if (ledger->decision[i].expires_ms != 0 && ledger->decision[i].expires_ms <= now_ms)
-			return ledger->decision[i].id;
+	for (size_t i = 0; i < ledger->count; i++) {
+		const struct decision *decision = &ledger->decision[i];
+		if (decision->expires_ms != 0 && decision->expires_ms <= now_ms && decision->deadline_ms <= now_boot_ms)
+			return decision->id;
+	}
 	return 0;
 }
 

@@ -2,6 +2,7 @@
 #include "link.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -10,15 +11,18 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clocks.h"
 #include "frame.h"
 #include "log.h"
 
 #define RETRY_FIRST_USEC 50000u
 #define RETRY_MOST_USEC 1000000u
 #define REFUSED_RETRY_USEC 5000000u
+#define SILENCE_USEC 4000000u /* of a gate that owes an answer: less than a request waits for its enforcement */
 #define QUERIES_MOST 256
 
 struct question {
+	enum wire_type type; /* of its rows */
 	void (*done)(void *context, const struct rows *rows);
 	void *context;
 	struct rows rows;
@@ -27,20 +31,24 @@ struct question {
 
 struct link {
 	sd_event *event;
-	const char *path;
+	char *path;
 	const struct policy *policy;
 	link_enforced *enforced;
 	void *context;
 	int descriptor;
-	sd_event_source *io, *retry;
+	sd_event_source *io, *retry, *watchdog;
 	uint64_t retry_usec;
 	bool greeted;
 	struct frame_buffer in, out;
 	struct link_status status;
 	/* Wanted, but in no batch yet. */
 	bool started, all;
-	struct scope_key *key;
-	size_t key_count;
+	struct change {
+		struct scope_key key;
+		enum decision_action action;
+	} * change;
+	size_t change_count;
+	bool overflow; /* something of what is queued did not fit */
 	uint64_t sent; /* generation under way; 0: none */
 	struct question *first, **last;
 	unsigned open_queries;
@@ -64,6 +72,14 @@ static void retry_in(struct link *link, uint64_t usec)
 		sd_event_source_set_enabled(link->retry, SD_EVENT_ONESHOT);
 }
 
+/* What a gate says of itself when it hangs up on us, or we on it. */
+static void note_refusal(struct link *link, const char *error)
+{
+	snprintf(link->status.error, sizeof(link->status.error), "%.*s", (int)sizeof(link->status.error) - 1, error);
+	memcpy(link->status.refusal, link->status.error, sizeof(link->status.refusal));
+	link->status.refused_ms = wall_ms();
+}
+
 static void end_query(struct link *link, const struct rows *rows)
 {
 	struct question *query = link->first;
@@ -82,16 +98,44 @@ static void disconnect(struct link *link, uint64_t retry_usec)
 	if (link->descriptor < 0)
 		return;
 	link->io = sd_event_source_disable_unref(link->io);
+	link->watchdog = sd_event_source_disable_unref(link->watchdog);
 	close(link->descriptor);
 	link->descriptor = -1;
 	frame_buffer_finish(&link->in);
 	frame_buffer_finish(&link->out);
 	link->status.connected = link->status.ready = link->greeted = false;
+	link->status.enforced = 0; /* who comes next may be another */
+	link->overflow = false;
 	link->sent = 0;
 	link->all = true; /* whatever it has, the next one gets everything */
 	while (link->first != NULL)
 		end_query(link, NULL);
 	retry_in(link, retry_usec);
+}
+
+static int on_silence(sd_event_source *source, uint64_t usec, void *context)
+{
+	(void)source, (void)usec;
+	log_error("gate: connected, but has said nothing for %u s", SILENCE_USEC / 1000000);
+	note_refusal(context, "it does not answer");
+	disconnect(context, RETRY_MOST_USEC);
+	return 0;
+}
+
+/* A process that hangs keeps its connection: the time since it last moved says so. More questions do not. */
+static void watch_silence(struct link *link, bool moved)
+{
+	bool owes = !link->greeted || link->sent != 0 || link->first != NULL;
+
+	if (link->descriptor < 0)
+		return;
+	if (!owes)
+		link->watchdog = sd_event_source_disable_unref(link->watchdog);
+	else if (link->watchdog == NULL)
+		sd_event_add_time_relative(link->event, &link->watchdog, CLOCK_MONOTONIC, SILENCE_USEC, 1000,
+					   on_silence, link);
+	else if (moved)
+		sd_event_source_set_time_relative(link->watchdog, SILENCE_USEC);
 }
 
 static void flush(struct link *link)
@@ -109,7 +153,7 @@ static void put(void *context, enum wire_type type, const void *record)
 	struct link *link = context;
 
 	if (frame_put(&link->out, type, record) < 0)
-		log_error("gate: more than fits into one batch");
+		link->overflow = true;
 }
 
 static void put_batch(struct link *link)
@@ -121,21 +165,29 @@ static void put_batch(struct link *link)
 	put(link, WIRE_BEGIN, &begin);
 	if (link->all)
 		policy_all(link->policy, put, link);
-	for (size_t i = 0; !link->all && i < link->key_count; i++)
-		policy_scope(link->policy, &link->key[i], put, link);
+	for (size_t i = 0; !link->all && i < link->change_count; i++)
+		policy_scope(link->policy, &link->change[i].key, link->change[i].action, put, link);
 	put(link, WIRE_COMMIT, &commit);
 }
 
 /* What is wanted and not under way, as one batch; what comes meanwhile waits for the next. */
 static void push(struct link *link)
 {
-	if (!link->greeted || !link->started || link->sent != 0 || (!link->all && link->key_count == 0))
+	if (!link->greeted || !link->started || link->sent != 0 || (!link->all && link->change_count == 0))
 		return;
 	put_batch(link);
+	if (link->overflow) {
+		/* A part of a batch must not be committed. */
+		log_error("gate: more than fits into one batch: nothing of it was sent");
+		note_refusal(link, "what is wanted does not fit into one batch");
+		disconnect(link, REFUSED_RETRY_USEC);
+		return;
+	}
 	link->sent = link->status.wanted;
 	link->all = false;
-	link->key_count = 0;
+	link->change_count = 0;
 	flush(link);
+	watch_silence(link, false);
 }
 
 static void take_hello(struct link *link, const struct wire_HELLO *hello)
@@ -154,24 +206,31 @@ static void take_hello(struct link *link, const struct wire_HELLO *hello)
 
 static void take_ack(struct link *link, const struct wire_ACK *ack)
 {
-	link->sent = 0;
+	/* What is answered now may bring the next request, whose push may end the connection and what `ack` is in. */
+	const uint64_t generation = ack->generation;
+
 	if (ack->status < 0) {
-		log_error("gate refused generation %llu: %s", (unsigned long long)ack->generation, ack->error);
-		memcpy(link->status.error, ack->error, sizeof(link->status.error));
-		link->status.error[sizeof(link->status.error) - 1] = '\0';
+		note_refusal(link, ack->error);
+		log_error("gate refused generation %llu: %s", (unsigned long long)generation, link->status.error);
 		disconnect(link, REFUSED_RETRY_USEC);
 		return;
 	}
+	if (link->sent == 0 || generation != link->sent) {
+		log_error("gate: acknowledged generation %llu, %llu was sent: not counted",
+			  (unsigned long long)generation, (unsigned long long)link->sent);
+		return;
+	}
 	if (ack->error[0] != '\0')
-		log_warning("gate: generation %llu: %.*s", (unsigned long long)ack->generation, (int)sizeof(ack->error),
+		log_warning("gate: generation %llu: %.*s", (unsigned long long)generation, (int)sizeof(ack->error),
 			    ack->error);
+	link->sent = 0;
 	link->status.ready = true;
 	link->status.error[0] = '\0';
-	link->status.enforced = ack->generation;
+	link->status.enforced = generation;
 	link->status.publish_ns = ack->publish_ns;
 	link->status.quiesce_ns = ack->quiesce_ns;
+	link->enforced(link->context, generation);
 	push(link);
-	link->enforced(link->context, ack->generation);
 }
 
 static void take_row(struct link *link, enum wire_type type, const void *payload)
@@ -179,13 +238,16 @@ static void take_row(struct link *link, enum wire_type type, const void *payload
 	struct question *query = link->first;
 	size_t size = frame_rows[type].size;
 
-	if (query == NULL)
+	if (query == NULL || query->type != type)
 		return;
-	char *grown = realloc(query->rows.row, (query->rows.count + 1) * size);
-	if (grown == NULL)
-		return;
-	memcpy(grown + query->rows.count * size, payload, size);
-	query->rows.row = grown;
+	if ((query->rows.count & (query->rows.count - 1)) == 0) { /* room is a power of two */
+		size_t room = query->rows.count > 0 ? query->rows.count * 2ul : 1;
+		char *grown = realloc(query->rows.row, room * size);
+		if (grown == NULL)
+			return;
+		query->rows.row = grown;
+	}
+	memcpy((char *)query->rows.row + query->rows.count * size, payload, size);
 	query->rows.type = type;
 	query->rows.count++;
 }
@@ -242,6 +304,7 @@ static int on_io(sd_event_source *source, int descriptor, uint32_t events, void 
 	}
 	if (link->descriptor >= 0)
 		flush(link);
+	watch_silence(link, true);
 	return 0;
 }
 
@@ -278,6 +341,7 @@ static void try_connect(struct link *link)
 	}
 	put(link, WIRE_HELLO, &hello);
 	flush(link);
+	watch_silence(link, false);
 }
 
 int link_create(sd_event *event, const char *path, const struct policy *policy, uint64_t generation,
@@ -288,12 +352,16 @@ int link_create(sd_event *event, const char *path, const struct policy *policy, 
 	if (link == NULL)
 		return -ENOMEM;
 	*link = (struct link){ .event = event,
-			       .path = path,
+			       .path = strdup(path),
 			       .policy = policy,
 			       .enforced = enforced,
 			       .context = context,
 			       .descriptor = -1,
 			       .retry_usec = RETRY_FIRST_USEC };
+	if (link->path == NULL) {
+		free(link);
+		return -ENOMEM;
+	}
 	link->status.wanted = generation;
 	link->last = &link->first;
 	try_connect(link);
@@ -307,7 +375,8 @@ void link_destroy(struct link *link)
 		return;
 	disconnect(link, RETRY_MOST_USEC);
 	sd_event_source_disable_unref(link->retry);
-	free(link->key);
+	free(link->change);
+	free(link->path);
 	free(link);
 }
 
@@ -320,16 +389,16 @@ uint64_t link_want_all(struct link *link)
 	return generation;
 }
 
-uint64_t link_want_scope(struct link *link, const struct scope_key *key)
+uint64_t link_want_scope(struct link *link, const struct scope_key *key, enum decision_action action)
 {
-	struct scope_key *grown = realloc(link->key, (link->key_count + 1) * sizeof(*grown));
+	struct change *grown = realloc(link->change, (link->change_count + 1) * sizeof(*grown));
 	uint64_t generation = ++link->status.wanted;
 
 	if (grown == NULL) {
 		link->all = true;
 	} else {
-		link->key = grown;
-		grown[link->key_count++] = *key;
+		link->change = grown;
+		grown[link->change_count++] = (struct change){ *key, action };
 	}
 	push(link);
 	return generation;
@@ -339,6 +408,13 @@ const struct link_status *link_status(const struct link *link)
 {
 	return &link->status;
 }
+
+static const enum wire_type answers[QUERIES] = {
+	[QUERY_STATUS] = WIRE_ROW_STATUS,
+	[QUERY_COUNTERS] = WIRE_ROW_COUNTERS,
+	[QUERY_FLOWS] = WIRE_ROW_FLOW,
+	[QUERY_METERS] = WIRE_ROW_METER,
+};
 
 int link_query(struct link *link, const struct wire_QUERY *query, void (*done)(void *context, const struct rows *rows),
 	       void *context)
@@ -352,12 +428,17 @@ int link_query(struct link *link, const struct wire_QUERY *query, void (*done)(v
 	waiting = calloc(1, sizeof(*waiting));
 	if (waiting == NULL)
 		return -ENOMEM;
+	waiting->type = answers[query->what];
 	waiting->done = done;
 	waiting->context = context;
 	*link->last = waiting;
 	link->last = &waiting->next;
 	link->open_queries++;
 	put(link, WIRE_QUERY, query);
-	flush(link);
+	if (link->overflow)
+		disconnect(link, RETRY_MOST_USEC); /* it has not read for 64 MiB */
+	else
+		flush(link);
+	watch_silence(link, false);
 	return 0;
 }

@@ -17,22 +17,25 @@ struct link;
 struct link_status {
 	bool connected, ready;		 /* ready: the gate's tables are complete */
 	uint32_t pid, workers;		 /* the gate's */
-	uint64_t wanted, enforced;	 /* generations */
+	uint64_t wanted, enforced;	 /* generations; enforced 0: nothing since it is connected */
 	uint64_t publish_ns, quiesce_ns; /* of the last acknowledgement */
 	char error[WIRE_ERROR_MAX];	 /* of the last refusal; empty: none since */
+	char refusal[WIRE_ERROR_MAX];	 /* of the last one ever, and when; empty: none */
+	int64_t refused_ms;
 };
 
 /* Called when a generation was acknowledged. */
 typedef void link_enforced(void *context, uint64_t generation);
 
-/* `generation` is where counting starts; nothing is pushed before link_want_all(). */
+/* `generation` is where counting starts; nothing is pushed before link_want_all(). `path` is copied. */
 int link_create(sd_event *event, const char *path, const struct policy *policy, uint64_t generation,
 		link_enforced *enforced, void *context, struct link **ret_link);
 void link_destroy(struct link *link);
 
-/* Everything / what concerns one scope is to be pushed; returns the generation that will have it. */
+/* Everything / one scope's verdict or limits, see policy_scope(), is to be pushed; returns the generation that will
+ * have it. */
 uint64_t link_want_all(struct link *link);
-uint64_t link_want_scope(struct link *link, const struct scope_key *key);
+uint64_t link_want_scope(struct link *link, const struct scope_key *key, enum decision_action action);
 
 const struct link_status *link_status(const struct link *link);
 
@@ -43,8 +46,8 @@ struct rows {
 	void *row; /* array of the type's struct */
 };
 
-/* Asks the gate; `done` gets the rows (valid during the call), or NULL when the gate went away. -ENOTCONN at
- * once when it is not there. */
+/* Asks the gate; `done` gets the rows (valid during the call, and its own to sort), or NULL when the gate went away.
+ * -ENOTCONN at once when it is not there. */
 int link_query(struct link *link, const struct wire_QUERY *query, void (*done)(void *context, const struct rows *rows),
 	       void *context);
 

@@ -22,21 +22,10 @@ static void add_base(struct policy *policy, const struct scope_key *key, const s
 	record->limits = *limits;
 }
 
-static struct scope_key key_of(enum scope scope, uint32_t customer, uint32_t provider)
-{
-	struct scope_key key;
-
-	memset(&key, 0, sizeof(key));
-	key.scope = (uint8_t)scope;
-	key.customer = customer;
-	key.provider = provider;
-	return key;
-}
-
 static void add(struct policy *policy, enum scope scope, uint32_t customer, uint32_t provider,
 		const struct limits *limits)
 {
-	const struct scope_key key = key_of(scope, customer, provider);
+	const struct scope_key key = scope_key_of(scope, customer, provider);
 
 	add_base(policy, &key, limits);
 }
@@ -58,6 +47,12 @@ static void add_customer(struct policy *policy, const struct customer *customer)
 	}
 }
 
+/* All keyed records begin with their key. */
+static int by_key(const void *left, const void *right)
+{
+	return memcmp(left, right, sizeof(struct scope_key));
+}
+
 void policy_init(struct policy *policy, const struct config *config, const struct ledger *ledger,
 		 const struct address_set *resolved)
 {
@@ -72,6 +67,8 @@ void policy_init(struct policy *policy, const struct config *config, const struc
 		add_provider(policy, &config->providers[i]);
 	for (size_t i = 0; i < config->customer_count; i++)
 		add_customer(policy, &config->customers[i]);
+	if (policy->base_count > 0)
+		qsort(policy->base, policy->base_count, sizeof(*policy->base), by_key);
 }
 
 void policy_finish(struct policy *policy)
@@ -119,25 +116,7 @@ static void put_identities(const struct customer *customer, policy_put *put, voi
 	}
 }
 
-static void put_destinations(const struct provider *provider, const struct address_set *resolved, policy_put *put,
-			     void *context)
-{
-	for (size_t i = 0; i < provider->address_count; i++) {
-		const struct wire_PUT_DESTINATION record = { .address = provider->addresses[i].address,
-							     .plen = provider->addresses[i].plen,
-							     .provider = provider->id };
-		put(context, WIRE_PUT_DESTINATION, &record);
-	}
-	for (size_t i = 0; i < resolved->count; i++) {
-		const struct wire_PUT_DESTINATION record = { .address = resolved->address[i],
-							     .plen = 128,
-							     .provider = provider->id };
-		put(context, WIRE_PUT_DESTINATION, &record);
-	}
-}
-
-/* The configuration's own refusal of what nobody knows: decision 0. */
-static bool denies(const struct policy *policy, const struct scope_key *key, const char **ret_reason)
+bool policy_denies(const struct policy *policy, const struct scope_key *key, const char **ret_reason)
 {
 	const struct config *config = policy->config;
 
@@ -146,91 +125,142 @@ static bool denies(const struct policy *policy, const struct scope_key *key, con
 	       (key->scope == SCOPE_PROVIDER && key->provider == ID_UNKNOWN && config->unknown_provider.deny);
 }
 
-static bool verdict_on(const struct policy *policy, const struct scope_key *key, struct wire_PUT_VERDICT *ret_record)
+/* `decision` NULL: none, but perhaps the configuration's. */
+static bool put_verdict(const struct policy *policy, const struct scope_key *key, const struct decision *decision,
+			policy_put *put, void *context)
 {
-	const struct decision *decision = ledger_verdict(policy->ledger, key);
+	struct wire_PUT_VERDICT record;
 	const char *reason;
 
-	memset(ret_record, 0, sizeof(*ret_record));
-	if (decision == NULL && !denies(policy, key, &reason))
+	if (decision == NULL && !policy_denies(policy, key, &reason))
 		return false;
-	ret_record->key = *key;
-	ret_record->action = ACTION_QUARANTINE;
-	ret_record->refuse = (uint8_t)policy->config->settings.refuse;
-	ret_record->decision = decision != NULL ? decision->id : 0;
-	snprintf(ret_record->reason, sizeof(ret_record->reason), "%s", decision != NULL ? decision->reason : reason);
+	memset(&record, 0, sizeof(record));
+	record.key = *key;
+	record.action = ACTION_QUARANTINE;
+	record.refuse = (uint8_t)policy->config->settings.refuse;
+	record.decision = decision != NULL ? decision->id : 0;
+	snprintf(record.reason, sizeof(record.reason), "%s", decision != NULL ? decision->reason : reason);
+	put(context, WIRE_PUT_VERDICT, &record);
 	return true;
 }
 
-static void put_verdict(const struct policy *policy, const struct scope_key *key, policy_put *put, void *context)
+static bool put_limits(const struct scope_key *key, const struct limits *limits, policy_put *put, void *context)
 {
-	struct wire_PUT_VERDICT record;
+	struct wire_PUT_LIMITS record;
 
-	if (verdict_on(policy, key, &record))
-		put(context, WIRE_PUT_VERDICT, &record);
+	if (limits->has == 0)
+		return false;
+	memset(&record, 0, sizeof(record));
+	record.key = *key;
+	record.limits = *limits;
+	put(context, WIRE_PUT_LIMITS, &record);
+	return true;
 }
 
-static const struct wire_PUT_LIMITS *base_of(const struct policy *policy, const struct scope_key *key)
+static struct limits base_limits(const struct policy *policy, const struct scope_key *key)
 {
-	for (size_t i = 0; i < policy->base_count; i++)
-		if (memcmp(&policy->base[i].key, key, sizeof(*key)) == 0)
-			return &policy->base[i];
-	return NULL;
+	const struct wire_PUT_LIMITS *base =
+		policy->base_count > 0 ? bsearch(key, policy->base, policy->base_count, sizeof(*policy->base), by_key)
+				       : NULL;
+
+	return base != NULL ? base->limits : (struct limits){ 0 };
 }
 
 void policy_limits(const struct policy *policy, const struct scope_key *key, struct limits *ret_limits)
 {
-	const struct wire_PUT_LIMITS *base = base_of(policy, key);
-
-	*ret_limits = base != NULL ? base->limits : (struct limits){ 0 };
+	*ret_limits = base_limits(policy, key);
 	ledger_overlay(policy->ledger, key, ret_limits);
 }
 
-static void put_limits(const struct policy *policy, const struct scope_key *key, policy_put *put, void *context)
+static int by_key_and_id(const void *left, const void *right)
 {
-	struct wire_PUT_LIMITS record;
+	const struct decision *a = *(const struct decision *const *)left, *b = *(const struct decision *const *)right;
+	int order = memcmp(&a->key, &b->key, sizeof(a->key));
 
-	memset(&record, 0, sizeof(record));
-	record.key = *key;
-	policy_limits(policy, key, &record.limits);
-	if (record.limits.has != 0)
-		put(context, WIRE_PUT_LIMITS, &record);
+	return order != 0 ? order : (a->id > b->id) - (a->id < b->id);
+}
+
+/* The ledger by key, the oldest first within one; to be freed. */
+static const struct decision **sort_ledger(const struct ledger *ledger)
+{
+	const struct decision **sorted = calloc(ledger->count + 1, sizeof(struct decision *));
+
+	if (sorted == NULL)
+		abort();
+	for (size_t i = 0; i < ledger->count; i++)
+		sorted[i] = &ledger->decision[i];
+	qsort(sorted, ledger->count, sizeof(struct decision *), by_key_and_id);
+	return sorted;
+}
+
+/* What the decisions on one key come to, together with the configuration; returns how many there are. */
+static size_t put_run(const struct policy *policy, const struct decision *const *run, size_t most, policy_put *put,
+		      void *context)
+{
+	const struct scope_key *key = &run[0]->key;
+	struct limits limits = base_limits(policy, key);
+	const struct decision *verdict = NULL;
+	size_t count = 0;
+
+	for (; count < most && by_key(&run[count]->key, key) == 0; count++) {
+		if (run[count]->action == DECIDE_QUARANTINE)
+			verdict = run[count];
+		else
+			ledger_lay(run[count], &limits);
+	}
+	put_limits(key, &limits, put, context);
+	put_verdict(policy, key, verdict, put, context);
+	return count;
+}
+
+static int by_key_of(const void *key, const void *decision)
+{
+	return memcmp(key, &(*(const struct decision *const *)decision)->key, sizeof(struct scope_key));
+}
+
+/* Keys that no decision names: put_run() puts the others. */
+static void put_undecided(const struct policy *policy, const struct decision *const *sorted, policy_put *put,
+			  void *context)
+{
+	const struct scope_key unknown[] = { scope_key_of(SCOPE_CUSTOMER, ID_UNKNOWN, 0),
+					     scope_key_of(SCOPE_PROVIDER, 0, ID_UNKNOWN) };
+	size_t count = policy->ledger->count;
+
+	for (size_t i = 0; i < policy->base_count; i++)
+		if (bsearch(&policy->base[i].key, sorted, count, sizeof(*sorted), by_key_of) == NULL)
+			put_limits(&policy->base[i].key, &policy->base[i].limits, put, context);
+	for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++)
+		if (bsearch(&unknown[i], sorted, count, sizeof(*sorted), by_key_of) == NULL)
+			put_verdict(policy, &unknown[i], NULL, put, context);
 }
 
 void policy_all(const struct policy *policy, policy_put *put, void *context)
 {
-	const struct scope_key unknown_customer = key_of(SCOPE_CUSTOMER, ID_UNKNOWN, 0);
-	const struct scope_key unknown_provider = key_of(SCOPE_PROVIDER, 0, ID_UNKNOWN);
+	const struct decision **sorted = sort_ledger(policy->ledger);
 
 	put_settings(policy, put, context);
 	for (size_t i = 0; i < policy->config->customer_count; i++)
 		put_identities(&policy->config->customers[i], put, context);
-	for (size_t i = 0; i < policy->config->provider_count; i++)
-		put_destinations(&policy->config->providers[i], &policy->resolved[i], put, context);
-	for (size_t i = 0; i < policy->base_count; i++)
-		put_limits(policy, &policy->base[i].key, put, context);
-	put_verdict(policy, &unknown_customer, put, context);
-	put_verdict(policy, &unknown_provider, put, context);
-	/* A key that several decisions name is put several times, each time the same. */
-	for (size_t i = 0; i < policy->ledger->count; i++) {
-		put_limits(policy, &policy->ledger->decision[i].key, put, context);
-		put_verdict(policy, &policy->ledger->decision[i].key, put, context);
-	}
+	policy_destinations(policy, put, context);
+	put_undecided(policy, sorted, put, context);
+	for (size_t i = 0; i < policy->ledger->count;)
+		i += put_run(policy, sorted + i, policy->ledger->count - i, put, context);
+	free(sorted);
 }
 
-void policy_scope(const struct policy *policy, const struct scope_key *key, policy_put *put, void *context)
+void policy_scope(const struct policy *policy, const struct scope_key *key, enum decision_action action,
+		  policy_put *put, void *context)
 {
-	struct wire_PUT_VERDICT verdict;
 	struct limits limits;
 
+	if (action == DECIDE_QUARANTINE) {
+		if (!put_verdict(policy, key, ledger_verdict(policy->ledger, key), put, context))
+			put(context, WIRE_DEL_VERDICT, key);
+		return;
+	}
 	policy_limits(policy, key, &limits);
-	put_limits(policy, key, put, context);
-	if (limits.has == 0)
+	if (!put_limits(key, &limits, put, context))
 		put(context, WIRE_DEL_LIMITS, key);
-	if (verdict_on(policy, key, &verdict))
-		put(context, WIRE_PUT_VERDICT, &verdict);
-	else
-		put(context, WIRE_DEL_VERDICT, key);
 }
 
 const char *policy_customer(const struct policy *policy, uint32_t id)

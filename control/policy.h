@@ -16,12 +16,12 @@ struct policy {
 	const struct config *config;
 	const struct ledger *ledger;
 	const struct address_set *resolved; /* [config->provider_count] */
-	/* Limits the configuration puts on each key. */
+	/* Limits the configuration puts on each key, by key. */
 	struct wire_PUT_LIMITS *base;
 	size_t base_count;
 };
 
-/* Builds `base`; aborts only when memory is out. Again after another configuration. */
+/* Builds `base`. This and policy_all() abort when memory is out. Again after another configuration. */
 void policy_init(struct policy *policy, const struct config *config, const struct ledger *ledger,
 		 const struct address_set *resolved);
 void policy_finish(struct policy *policy);
@@ -31,11 +31,25 @@ typedef void policy_put(void *context, enum wire_type type, const void *record);
 /* Every record, for a full batch. */
 void policy_all(const struct policy *policy, policy_put *put, void *context);
 
-/* What a difference says of one scope: its limits and its decision, or that there are none (any more). */
-void policy_scope(const struct policy *policy, const struct scope_key *key, policy_put *put, void *context);
+/* What a difference says of one scope: its verdict (for a quarantine) or its limits, or that there are none any
+ * more. The other one stays as it is: new limits make every connection look up its own again. */
+void policy_scope(const struct policy *policy, const struct scope_key *key, enum decision_action action,
+		  policy_put *put, void *context);
+
+/* The part of policy_all() that says which address is whose. */
+void policy_destinations(const struct policy *policy, policy_put *put, void *context);
+
+/* Calls `each` with every prefix that several providers have: it is the first one's (`owner`), the other one
+ * (`provider`) goes without. Both are places in the configuration. */
+void policy_shared(const struct policy *policy,
+		   void (*each)(void *context, const struct prefix *prefix, size_t owner, size_t provider),
+		   void *context);
 
 /* Limits in force on exactly this key. */
 void policy_limits(const struct policy *policy, const struct scope_key *key, struct limits *ret_limits);
+
+/* The configuration's own refusal of what nobody knows, in force when no decision is: decision 0. */
+bool policy_denies(const struct policy *policy, const struct scope_key *key, const char **ret_reason);
 
 /* Names for ids; "unknown", or "?" for an id of no name. */
 const char *policy_customer(const struct policy *policy, uint32_t id);

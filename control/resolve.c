@@ -8,22 +8,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/select.h>
 #include <time.h>
 
 #include <ares.h>
 
+#include "channel.h"
+#include "clocks.h"
 #include "log.h"
-#include "units.h"
 
 #define ADDRESSES_MOST 1024 /* of a provider */
 #define HOST_ADDRESSES_MOST 64
-#define TRY_MS 2000
-#define TRIES 2
 #define MISSES_MOST 2
 #define SECOND 1000000000ull
-#define SOCKETS_MOST 64
 
 struct known {
 	struct address address;
@@ -37,16 +33,11 @@ struct lookup {
 	const struct provider *config;
 	sd_event_source *timer;
 	unsigned open; /* queries under way */
-	bool failed;
+	bool failed, full;
 	uint64_t ttl_s; /* the least of this round */
 	struct known *known;
 	size_t known_count;
 	struct resolve_status status;
-};
-
-struct io {
-	ares_socket_t socket;
-	sd_event_source *source;
 };
 
 struct resolver {
@@ -54,66 +45,11 @@ struct resolver {
 	const struct config *config;
 	resolve_changed *changed;
 	void *context;
-	ares_channel channel;
-	struct io io[SOCKETS_MOST];
-	sd_event_source *timeout;
+	struct channel *channel;
 	struct lookup *lookup; /* [config->provider_count] */
 	struct address_set *set;
 	size_t first_rounds; /* providers that had theirs */
 };
-
-static void arm_timeout(struct resolver *resolver);
-
-static int on_socket(sd_event_source *source, int descriptor, uint32_t events, void *context)
-{
-	struct resolver *resolver = context;
-
-	(void)source;
-	ares_process_fd(resolver->channel, events & (EPOLLIN | EPOLLHUP | EPOLLERR) ? descriptor : ARES_SOCKET_BAD,
-			events & EPOLLOUT ? descriptor : ARES_SOCKET_BAD);
-	arm_timeout(resolver);
-	return 0;
-}
-
-static struct io *io_of(struct resolver *resolver, ares_socket_t socket)
-{
-	for (int i = 0; i < SOCKETS_MOST; i++)
-		if (resolver->io[i].source != NULL && resolver->io[i].socket == socket)
-			return &resolver->io[i];
-	for (int i = 0; i < SOCKETS_MOST; i++)
-		if (resolver->io[i].source == NULL)
-			return &resolver->io[i];
-	return NULL;
-}
-
-/* c-ares says which sockets it waits on. */
-static void on_state(void *context, ares_socket_t socket, int readable, int writable)
-{
-	struct resolver *resolver = context;
-	struct io *io = io_of(resolver, socket);
-	uint32_t events = (readable ? EPOLLIN : 0u) | (writable ? EPOLLOUT : 0u);
-
-	if (io == NULL)
-		return; /* its timeout will bring it on */
-	if (events == 0) {
-		io->source = sd_event_source_disable_unref(io->source);
-		return;
-	}
-	if (io->source != NULL)
-		sd_event_source_set_io_events(io->source, events);
-	else if (sd_event_add_io(resolver->event, &io->source, socket, events, on_socket, resolver) >= 0)
-		io->socket = socket;
-}
-
-static int on_timeout(sd_event_source *source, uint64_t usec, void *context)
-{
-	struct resolver *resolver = context;
-
-	(void)source, (void)usec;
-	ares_process_fd(resolver->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-	arm_timeout(resolver);
-	return 0;
-}
 
 static void set_timer(sd_event *event, sd_event_source **source, uint64_t usec, sd_event_time_handler_t handler,
 		      void *context)
@@ -122,16 +58,6 @@ static void set_timer(sd_event *event, sd_event_source **source, uint64_t usec, 
 		sd_event_add_time_relative(event, source, CLOCK_MONOTONIC, usec, 1000, handler, context);
 	else if (sd_event_source_set_time_relative(*source, usec) >= 0)
 		sd_event_source_set_enabled(*source, SD_EVENT_ONESHOT);
-}
-
-static void arm_timeout(struct resolver *resolver)
-{
-	struct timeval room, *next = ares_timeout(resolver->channel, NULL, &room);
-
-	if (next == NULL)
-		return;
-	uint64_t usec = (uint64_t)next->tv_sec * 1000000u + (uint64_t)next->tv_usec;
-	set_timer(resolver->event, &resolver->timeout, usec, on_timeout, resolver);
 }
 
 static void note_problem(struct lookup *lookup, const char *name, const char *what)
@@ -150,8 +76,13 @@ static void see_address(struct lookup *lookup, const struct address *address)
 		lookup->known[i].seen = true;
 		return;
 	}
-	if (lookup->known_count == ADDRESSES_MOST)
+	if (lookup->known_count == ADDRESSES_MOST) {
+		if (!lookup->full)
+			log_warning("provider %s: more than %d addresses, the others are not taken",
+				    lookup->config->name, ADDRESSES_MOST);
+		lookup->full = true;
 		return;
+	}
 	struct known *grown = realloc(lookup->known, (lookup->known_count + 1) * sizeof(*grown));
 	if (grown == NULL)
 		return;
@@ -193,14 +124,6 @@ static void forget_missed(struct lookup *lookup)
 			lookup->known[kept++] = known;
 	}
 	lookup->known_count = kept;
-}
-
-static int64_t wall_ms(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_REALTIME, &time);
-	return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
 
 static int on_refresh(sd_event_source *source, uint64_t usec, void *context);
@@ -287,32 +210,45 @@ static void take_addresses(struct lookup *lookup, const struct ares_addrinfo *re
 	}
 }
 
+/* The channel is being destroyed: what this resolver was asked for is nobody's business any more. */
+static bool is_over(const struct host_query *query, int status)
+{
+	return status == ARES_EDESTRUCTION || query->lookup->resolver->changed == NULL;
+}
+
 static void on_addresses(void *context, int status, int timeouts, struct ares_addrinfo *result)
 {
 	struct host_query *query = context;
 
 	(void)timeouts;
-	if (status == ARES_EDESTRUCTION) {
-		free(query);
-		return;
+	if (!is_over(query, status)) {
+		if (status == ARES_SUCCESS)
+			take_addresses(query->lookup, result);
+		else if (status != ARES_ENODATA) /* many a host has addresses of one kind only */
+			note_problem(query->lookup, query->name, ares_strerror(status));
+		close_query(query->lookup);
 	}
-	if (status == ARES_SUCCESS)
-		take_addresses(query->lookup, result);
-	else
-		note_problem(query->lookup, query->name, ares_strerror(status));
 	if (result != NULL)
 		ares_freeaddrinfo(result);
-	close_query(query->lookup);
 	free(query);
+}
+
+/* Each family by itself: asked for both at once, c-ares is content when one of them was answered. */
+static void look_up_family(struct lookup *lookup, const char *host, int family)
+{
+	const struct ares_addrinfo_hints hints = { .ai_family = family, .ai_flags = ARES_AI_NOSORT };
+	struct host_query *query = host_query(lookup, host);
+
+	if (query != NULL)
+		ares_getaddrinfo(channel_ares(lookup->resolver->channel), host, NULL, &hints, on_addresses, query);
+	else
+		lookup->failed = true;
 }
 
 static void look_up_host(struct lookup *lookup, const char *host)
 {
-	const struct ares_addrinfo_hints hints = { .ai_family = AF_UNSPEC, .ai_flags = ARES_AI_NOSORT };
-	struct host_query *query = host_query(lookup, host);
-
-	if (query != NULL)
-		ares_getaddrinfo(lookup->resolver->channel, host, NULL, &hints, on_addresses, query);
+	look_up_family(lookup, host, AF_INET);
+	look_up_family(lookup, host, AF_INET6);
 }
 
 /* A host counts when no pattern is given, or one fits. */
@@ -339,16 +275,25 @@ static void take_mx(struct lookup *lookup, const char *domain, const struct ares
 	}
 }
 
-static void on_mx(void *context, int status, int timeouts, unsigned char *answer, int size)
+/* c-ares does not tell an MX record's time. */
+static void note_ttl(struct lookup *lookup, const unsigned char *answer, int size)
 {
-	struct host_query *query = context;
+	ns_msg message;
+	ns_rr record;
+
+	if (ns_initparse(answer, size, &message) < 0)
+		return;
+	for (int i = 0; i < ns_msg_count(message, ns_s_an); i++)
+		if (ns_parserr(&message, ns_s_an, i, &record) == 0 && ns_rr_ttl(record) < lookup->ttl_s)
+			lookup->ttl_s = ns_rr_ttl(record);
+}
+
+static void read_mx(struct host_query *query, int status, const unsigned char *answer, int size)
+{
 	struct ares_mx_reply *replies = NULL;
 
-	(void)timeouts;
-	if (status == ARES_EDESTRUCTION) {
-		free(query);
-		return;
-	}
+	if (status == ARES_SUCCESS)
+		note_ttl(query->lookup, answer, size);
 	if (status == ARES_SUCCESS)
 		status = ares_parse_mx_reply(answer, size, &replies);
 	if (status == ARES_SUCCESS)
@@ -358,7 +303,17 @@ static void on_mx(void *context, int status, int timeouts, unsigned char *answer
 	else
 		note_problem(query->lookup, query->name, ares_strerror(status));
 	ares_free_data(replies);
-	close_query(query->lookup);
+}
+
+static void on_mx(void *context, int status, int timeouts, unsigned char *answer, int size)
+{
+	struct host_query *query = context;
+
+	(void)timeouts;
+	if (!is_over(query, status)) {
+		read_mx(query, status, answer, size);
+		close_query(query->lookup);
+	}
 	free(query);
 }
 
@@ -366,8 +321,10 @@ static void look_up_domain(struct lookup *lookup, const char *domain)
 {
 	struct host_query *query = host_query(lookup, domain);
 
-	if (query != NULL)
-		ares_query(lookup->resolver->channel, domain, ns_c_in, ns_t_mx, on_mx, query);
+	if (query == NULL)
+		lookup->failed = true;
+	else
+		ares_query(channel_ares(lookup->resolver->channel), domain, ns_c_in, ns_t_mx, on_mx, query);
 }
 
 static void start_round(struct lookup *lookup)
@@ -382,7 +339,7 @@ static void start_round(struct lookup *lookup)
 	for (size_t i = 0; i < provider->hosts.count; i++)
 		look_up_host(lookup, provider->hosts.text[i]);
 	close_query(lookup);
-	arm_timeout(lookup->resolver);
+	channel_asked(lookup->resolver->channel);
 }
 
 static int on_refresh(sd_event_source *source, uint64_t usec, void *context)
@@ -390,20 +347,6 @@ static int on_refresh(sd_event_source *source, uint64_t usec, void *context)
 	(void)source, (void)usec;
 	start_round(context);
 	return 0;
-}
-
-static int open_channel(struct resolver *resolver)
-{
-	struct ares_options options = {
-		.timeout = TRY_MS, .tries = TRIES, .sock_state_cb = on_state, .sock_state_cb_data = resolver
-	};
-	const char *server = resolver->config->settings.resolver;
-
-	if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS ||
-	    ares_init_options(&resolver->channel, &options,
-			      ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB) != ARES_SUCCESS)
-		return -ENOMEM;
-	return server == NULL || ares_set_servers_csv(resolver->channel, server) == ARES_SUCCESS ? 0 : -EINVAL;
 }
 
 int resolver_create(sd_event *event, const struct config *config, resolve_changed *changed, void *context,
@@ -416,7 +359,9 @@ int resolver_create(sd_event *event, const struct config *config, resolve_change
 	*resolver = (struct resolver){ .event = event, .config = config, .changed = changed, .context = context };
 	resolver->lookup = calloc(config->provider_count + 1, sizeof(*resolver->lookup));
 	resolver->set = calloc(config->provider_count + 1, sizeof(*resolver->set));
-	int ret = resolver->lookup == NULL || resolver->set == NULL ? -ENOMEM : open_channel(resolver);
+	int ret = resolver->lookup == NULL || resolver->set == NULL
+			  ? -ENOMEM
+			  : channel_create(event, config->settings.resolver, &resolver->channel);
 	if (ret < 0) {
 		resolver_destroy(resolver);
 		return ret;
@@ -434,9 +379,8 @@ void resolver_destroy(struct resolver *resolver)
 {
 	if (resolver == NULL)
 		return;
-	if (resolver->channel != NULL)
-		ares_destroy(resolver->channel);
-	sd_event_source_disable_unref(resolver->timeout);
+	resolver->changed = NULL; /* what is under way ends now, and is not this configuration's */
+	channel_destroy(resolver->channel);
 	for (size_t i = 0; resolver->lookup != NULL && i < resolver->config->provider_count; i++) {
 		sd_event_source_disable_unref(resolver->lookup[i].timer);
 		free(resolver->lookup[i].known);
@@ -445,7 +389,6 @@ void resolver_destroy(struct resolver *resolver)
 	free(resolver->lookup);
 	free(resolver->set);
 	free(resolver);
-	ares_library_cleanup();
 }
 
 void resolver_remember(struct resolver *resolver, size_t provider, const struct address *address)

@@ -44,6 +44,14 @@ static int set_name(uint32_t (*find)(void *context, const char *name, char *erro
 	return *ret_id != 0 ? 0 : -EINVAL;
 }
 
+/* "::" stands for any in a key, and "0.0.0.0" is nobody's. */
+static bool is_zero(const struct address *address)
+{
+	static const struct address zero[] = { { { 0 } }, { { [10] = 0xff, [11] = 0xff } } };
+
+	return memcmp(address, &zero[0], sizeof(*address)) == 0 || memcmp(address, &zero[1], sizeof(*address)) == 0;
+}
+
 static int set_part(struct scope_key *key, enum part part, const char *value, const struct name_finder *finder,
 		    char *ret_error)
 {
@@ -54,7 +62,7 @@ static int set_part(struct scope_key *key, enum part part, const char *value, co
 		return set_name(finder->provider, finder->context, value, &key->provider, ret_error);
 	case PART_SOURCE:
 	case PART_REMOTE:
-		if (address_parse(value, &key->address) == 0)
+		if (address_parse(value, &key->address) == 0 && !is_zero(&key->address))
 			return 0;
 		snprintf(ret_error, SCOPE_ERROR_MAX, "\"%s\" is not an IPv4 or IPv6 address", value);
 		return -EINVAL;
@@ -82,7 +90,7 @@ static int take_part(const char **text, const struct name_finder *finder, struct
 	}
 	snprintf(value, sizeof(value), "%.*s", valued ? (int)(size - word - 1) : 0, *text + word + 1);
 	*parts |= 1u << part;
-	*text += size + ((*text)[size] == '/');
+	*text += size;
 	return set_part(key, part, value, finder, ret_error);
 }
 
@@ -95,10 +103,11 @@ int scope_parse(const char *text, const struct name_finder *finder, struct scope
 
 	memset(&key, 0, sizeof(key));
 	do {
+		at += at > text; /* over the stroke */
 		ret = take_part(&at, finder, &key, &parts, ret_error);
 		if (ret < 0)
 			return ret;
-	} while (*at != '\0');
+	} while (*at == '/');
 	for (size_t i = 0; i < sizeof(combinations) / sizeof(combinations[0]); i++) {
 		if (combinations[i].parts != parts)
 			continue;

@@ -4,34 +4,31 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <systemd/sd-event.h>
 
-#include "commands_table.h"
 #include "daemon.h"
+#include "listen.h"
 #include "log.h"
+#include "request.h"
 
 #define LINE_MOST 4096
 #define OUT_MOST (8u << 20)
-#define CLIENTS_MOST 64
-#define ENFORCE_USEC 5000000u
+#define CLIENTS_MOST 64 /* of a socket: readers must not keep out those who decide */
+#define ACCEPT_AGAIN_USEC 1000000u
 
 struct client {
-	struct server *server;
+	struct listener *listener;
 	int descriptor;
 	sd_event_source *io;
-	enum right right;
 	char author[AUTHOR_MAX];
 	char line[LINE_MOST];
 	size_t have;
@@ -39,60 +36,51 @@ struct client {
 	size_t out_size, out_done;
 	bool busy;   /* a request is under way: answers come in order */
 	bool taking; /* its lines are being taken: an answer at once must not take the next one */
+	bool eof;    /* says no more; it is answered still */
 	bool gone;   /* to be freed as soon as nobody works with it */
 	struct client *next;
 };
 
-struct pending {
-	struct request request; /* first: handlers get its address */
-	struct client *client;	/* NULL: went away */
-	sd_event_source *timer;
-	uint64_t received_usec;
-	struct pending *next;
+struct listener {
+	struct daemon *daemon;
+	char *path;
+	enum right right;
+	int descriptor;
+	struct listen_name name;
+	sd_event_source *io, *again;
+	struct client *client;
+	unsigned clients;
 };
 
 struct server {
-	struct daemon *daemon;
-	struct listener {
-		struct server *server;
-		const char *path;
-		enum right right;
-		int descriptor;
-		sd_event_source *io;
-	} listener[2];
-	struct client *client;
-	unsigned clients;
-	struct pending *pending;
+	struct listener listener[2];
 };
-
-static uint64_t now_usec(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * 1000000u + (uint64_t)time.tv_nsec / 1000;
-}
-
-static void take_lines(struct client *client);
 
 static void free_client(struct client *client)
 {
-	struct server *server = client->server;
+	struct listener *listener = client->listener;
 
-	for (struct pending *pending = server->pending; pending != NULL; pending = pending->next)
-		if (pending->client == client)
-			pending->client = NULL;
-	for (struct client **link = &server->client; *link != NULL; link = &(*link)->next) {
+	request_forget(listener->daemon, client);
+	for (struct client **link = &listener->client; *link != NULL; link = &(*link)->next) {
 		if (*link != client)
 			continue;
 		*link = client->next;
 		break;
 	}
-	server->clients--;
+	listener->clients--;
 	sd_event_source_disable_unref(client->io);
 	close(client->descriptor);
 	free(client->out);
 	free(client);
+}
+
+/* Reading waits while a request is under way; epoll says HUP all the same, which must not turn the loop. */
+static void watch(struct client *client)
+{
+	bool reading = !client->busy && !client->eof, writing = client->out_done < client->out_size;
+
+	sd_event_source_set_io_events(client->io, (reading ? EPOLLIN : 0u) | (writing ? EPOLLOUT : 0u));
+	sd_event_source_set_enabled(client->io, reading || writing ? SD_EVENT_ON : SD_EVENT_OFF);
 }
 
 static void flush(struct client *client)
@@ -108,279 +96,121 @@ static void flush(struct client *client)
 		}
 		client->out_done += (size_t)put;
 	}
-	bool all = client->out_done == client->out_size;
-	if (all)
+	if (client->out_done == client->out_size)
 		client->out_size = client->out_done = 0;
-	sd_event_source_set_io_events(client->io, (client->busy ? 0u : EPOLLIN) | (all ? 0u : EPOLLOUT));
 }
 
-static void send_line(struct client *client, json_t *reply)
+static void queue_text(struct client *client, const char *text, size_t size)
 {
-	char *text = json_dumps(reply, JSON_COMPACT), *grown;
-	size_t size = text != NULL ? strlen(text) : 0;
-
-	json_decref(reply);
-	if (text == NULL || client->out_size + size > OUT_MOST ||
-	    (grown = realloc(client->out, client->out_size + size + 1)) == NULL) {
-		log_warning("a client that does not read its replies was cut off");
+	client->out_size -= client->out_done;
+	if (client->out_done > 0)
+		memmove(client->out, client->out + client->out_done, client->out_size);
+	client->out_done = 0;
+	char *grown = realloc(client->out, client->out_size + size + 1);
+	if (grown == NULL) {
 		client->gone = true;
-		free(text);
 		return;
 	}
 	client->out = grown;
 	memcpy(client->out + client->out_size, text, size);
 	client->out[client->out_size + size] = '\n';
 	client->out_size += size + 1;
+}
+
+static void queue_error(struct client *client, const char *error)
+{
+	char text[256];
+	int size = snprintf(text, sizeof(text), "{\"ok\":false,\"error\":\"%s\"}", error);
+
+	log_warning("%s: %s", client->listener->path, error);
+	queue_text(client, text, (size_t)size);
+}
+
+static void queue_reply(struct client *client, json_t *reply)
+{
+	char *text = reply != NULL ? json_dumps(reply, JSON_COMPACT) : NULL, error[128];
+	size_t size = text != NULL ? strlen(text) : 0;
+
+	json_decref(reply);
+	if (client->out_size - client->out_done > OUT_MOST) {
+		log_warning("%s: a client that does not read its replies was cut off", client->listener->path);
+		client->gone = true;
+	} else if (text == NULL) {
+		queue_error(client, "the reply could not be made: no memory, or a text that is not UTF-8");
+	} else if (size > OUT_MOST) {
+		snprintf(error, sizeof(error), "the reply has %zu bytes, at most %u go out: ask for less", size,
+			 OUT_MOST);
+		queue_error(client, error);
+	} else {
+		queue_text(client, text, size);
+	}
 	free(text);
 }
 
-static void end_pending(struct pending *pending)
+static void take_lines(struct client *client);
+
+void client_answer(struct client *client, json_t *reply)
 {
-	struct server *server = pending->request.daemon->server;
-
-	for (struct pending **link = &server->pending; *link != NULL; link = &(*link)->next) {
-		if (*link != pending)
-			continue;
-		*link = pending->next;
-		break;
-	}
-	sd_event_source_disable_unref(pending->timer);
-	json_decref(pending->request.args);
-	json_decref(pending->request.reply);
-	free(pending);
-}
-
-void request_reply(struct request *request, json_t *reply)
-{
-	struct pending *pending = (struct pending *)request;
-	struct client *client = pending->client;
-
-	end_pending(pending);
-	if (client == NULL) {
-		json_decref(reply);
-		return;
-	}
 	client->busy = false;
-	send_line(client, reply);
+	queue_reply(client, reply);
 	flush(client);
 	if (!client->taking)
 		take_lines(client);
 }
 
-void request_refuse(struct request *request, const char *field, const char *format, ...)
+/* A whole line, or what is left when there will be no more. Copies it: its answer may bring the next one. */
+static bool next_line(struct client *client, char *line, size_t *ret_size)
 {
-	char error[512];
-	va_list arguments;
+	const char *end = memchr(client->line, '\n', client->have);
+	size_t size = end != NULL ? (size_t)(end - client->line) : client->have;
 
-	va_start(arguments, format);
-	vsnprintf(error, sizeof(error), format, arguments);
-	va_end(arguments);
-	json_t *reply = json_pack("{s:b, s:s}", "ok", 0, "error", error);
-	if (reply != NULL && field != NULL)
-		json_object_set_new(reply, "field", json_string(field));
-	request_reply(request, reply);
-}
-
-static void add_message(json_t *reply, const char *more)
-{
-	const char *message = json_string_value(json_object_get(reply, "message"));
-	char text[1024];
-
-	snprintf(text, sizeof(text), "%s%s", message != NULL ? message : "", more);
-	json_object_set_new(reply, "message", json_string(text));
-}
-
-/* The reply that waited, with what became of it. */
-static void answer_enforced(struct pending *pending, bool enforced)
-{
-	json_t *reply = pending->request.reply;
-	double ms = (double)(now_usec() - pending->received_usec) / 1000.0;
-	char more[128];
-
-	pending->request.reply = NULL;
-	json_object_set_new(reply, "enforced", json_boolean(enforced));
-	if (enforced) {
-		json_object_set_new(reply, "enforced_ms", json_real(ms));
-		snprintf(more, sizeof(more), ", enforced in %.1f ms", ms);
-	} else {
-		snprintf(more, sizeof(more), ", stored; the gate does not answer, and will enforce it when it is back");
-	}
-	add_message(reply, more);
-	request_reply(&pending->request, reply);
-}
-
-static int on_enforce_timeout(sd_event_source *source, uint64_t usec, void *context)
-{
-	(void)source, (void)usec;
-	answer_enforced(context, false);
-	return 0;
-}
-
-void request_when_enforced(struct request *request, json_t *reply, uint64_t generation)
-{
-	struct pending *pending = (struct pending *)request;
-	const struct link_status *status = link_status(request->daemon->link);
-
-	json_object_set_new(reply, "generation", json_integer((json_int_t)generation));
-	request->reply = reply;
-	request->generation = generation;
-	if (!status->connected)
-		answer_enforced(pending, false);
-	else if (status->enforced >= generation)
-		answer_enforced(pending, true);
-	else
-		sd_event_add_time_relative(request->daemon->event, &pending->timer, CLOCK_MONOTONIC, ENFORCE_USEC, 1000,
-					   on_enforce_timeout, pending);
-}
-
-void server_enforced(void *context, uint64_t generation)
-{
-	struct daemon *daemon = context;
-	struct pending *next;
-
-	for (struct pending *pending = daemon->server->pending; pending != NULL; pending = next) {
-		next = pending->next;
-		if (pending->request.generation == 0 || pending->request.generation > generation)
-			continue;
-		answer_enforced(pending, true);
-		next = daemon->server->pending; /* an answer may have brought the next request */
-	}
-}
-
-const char *request_text(const struct request *request, const char *name)
-{
-	return json_string_value(json_object_get(request->args, name));
-}
-
-/* Form only: types, known names, what is required. What a value means is the handler's. */
-static const struct arg *find_arg(const struct command *command, const char *name)
-{
-	for (const struct arg *arg = command->args; arg->name != NULL; arg++)
-		if (strcmp(arg->name, name) == 0)
-			return arg;
-	return NULL;
-}
-
-static bool is_texts(const json_t *value)
-{
-	size_t index;
-	json_t *item;
-
-	if (!json_is_array(value) || json_array_size(value) == 0)
+	if (end == NULL && (!client->eof || size == 0))
 		return false;
-	json_array_foreach((json_t *)value, index, item) if (!json_is_string(item)) return false;
+	memcpy(line, client->line, size);
+	client->have -= size + (end != NULL);
+	if (client->have > 0)
+		memmove(client->line, end + 1, client->have);
+	*ret_size = size;
 	return true;
 }
 
-static bool args_fit(struct request *request)
-{
-	const char *name;
-	json_t *value;
-
-	json_object_foreach(request->args, name, value)
-	{
-		const struct arg *arg = find_arg(request->command, name);
-		if (arg == NULL) {
-			request_refuse(request, name, "%s takes no argument \"%.40s\"", request->command->name, name);
-			return false;
-		}
-		if (arg->many ? !is_texts(value) : !json_is_string(value)) {
-			request_refuse(request, name, "%s is to be %s", name, arg->many ? "a list of texts" : "a text");
-			return false;
-		}
-	}
-	for (const struct arg *arg = request->command->args; arg->name != NULL; arg++) {
-		if (!arg->required || json_object_get(request->args, arg->name) != NULL)
-			continue;
-		request_refuse(request, arg->name, "%s needs %s: %s", request->command->name, arg->name, arg->help);
-		return false;
-	}
-	return true;
-}
-
-static void dispatch(struct request *request, enum right right, const char *name)
-{
-	request->command = name != NULL ? command_find(name) : NULL;
-	if (request->command == NULL)
-		request_refuse(request, "command", "no command \"%.40s\"", name != NULL ? name : "");
-	else if (request->command->right == RIGHT_ADMIN && right != RIGHT_ADMIN)
-		request_refuse(request, "command", "%s needs the admin socket", name);
-	else if (args_fit(request))
-		command_handlers[request->command - commands](request);
-}
-
-static void take_line(struct client *client, const char *line, size_t size)
-{
-	struct server *server = client->server;
-	json_error_t error;
-	struct pending *pending = calloc(1, sizeof(*pending));
-
-	if (pending == NULL)
-		return;
-	pending->client = client;
-	pending->received_usec = now_usec();
-	pending->request.daemon = server->daemon;
-	pending->request.author = client->author;
-	pending->next = server->pending;
-	server->pending = pending;
-	client->busy = true;
-	json_t *object = json_loadb(line, size, JSON_REJECT_DUPLICATES, &error);
-	if (!json_is_object(object)) {
-		json_decref(object);
-		request_refuse(&pending->request, NULL, "not a JSON object: %s (column %d)",
-			       object != NULL ? "another type" : error.text, error.column);
-		return;
-	}
-	json_t *args = json_object_get(object, "args");
-	if (args != NULL && !json_is_object(args)) {
-		json_decref(object);
-		request_refuse(&pending->request, "args", "args is to be an object");
-		return;
-	}
-	pending->request.args = args != NULL ? json_incref(args) : json_object();
-	char name[64];
-	const char *command = json_string_value(json_object_get(object, "command"));
-	snprintf(name, sizeof(name), "%s", command != NULL ? command : "");
-	json_decref(object);
-	dispatch(&pending->request, client->right, name);
-}
-
-/* Whole lines, one after the other; the next one when the one before is answered. Frees a client that is
- * gone. */
+/* One line after the other; the next one when the one before is answered. Frees a client that is done. */
 static void take_lines(struct client *client)
 {
-	char line[LINE_MOST], *end;
+	char line[LINE_MOST];
+	size_t size;
 
 	client->taking = true;
-	while (!client->busy && !client->gone && (end = memchr(client->line, '\n', client->have)) != NULL) {
-		size_t size = (size_t)(end - client->line);
-		memcpy(line, client->line, size);
-		client->have -= size + 1;
-		memmove(client->line, end + 1, client->have);
-		take_line(client, line, size);
+	while (!client->busy && !client->gone && next_line(client, line, &size)) {
+		client->busy = true;
+		request_begin(client->listener->daemon, client, client->listener->right, client->author, line, size);
 	}
 	client->taking = false;
-	if (client->gone)
+	if (client->gone || (client->eof && !client->busy && client->out_size == 0))
 		free_client(client);
+	else
+		watch(client);
 }
 
-/* Reads what came; the client may be gone after it. */
 static void receive(struct client *client)
 {
 	ssize_t got = recv(client->descriptor, client->line + client->have, sizeof(client->line) - client->have, 0);
 
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	if (got <= 0) {
+	if (got < 0)
 		client->gone = true;
+	if (got <= 0) {
+		client->eof = true;
 		return;
 	}
 	client->have += (size_t)got;
 	if (client->have < sizeof(client->line) || memchr(client->line, '\n', client->have) != NULL)
 		return;
-	send_line(client, json_pack("{s:b, s:s}", "ok", 0, "error", "a request is at most 4096 bytes long"));
+	client->have = 0;
+	client->eof = true;
+	queue_error(client, "a request is at most 4096 bytes long");
 	flush(client);
-	client->gone = true;
 }
 
 static int on_client(sd_event_source *source, int descriptor, uint32_t events, void *context)
@@ -388,9 +218,9 @@ static int on_client(sd_event_source *source, int descriptor, uint32_t events, v
 	struct client *client = context;
 
 	(void)source, (void)descriptor;
-	if (events & EPOLLOUT)
+	if (client->out_size > 0)
 		flush(client);
-	if (!client->gone && events & (EPOLLIN | EPOLLHUP | EPOLLERR))
+	if (!client->gone && !client->busy && !client->eof && events & (EPOLLIN | EPOLLHUP | EPOLLERR))
 		receive(client);
 	take_lines(client);
 	return 0;
@@ -409,30 +239,54 @@ static void set_author(struct client *client)
 		snprintf(client->author, sizeof(client->author), "uid %u", peer.uid);
 }
 
+static int on_again(sd_event_source *source, uint64_t usec, void *context)
+{
+	struct listener *listener = context;
+
+	(void)source, (void)usec;
+	listener->again = sd_event_source_disable_unref(listener->again);
+	sd_event_source_set_enabled(listener->io, SD_EVENT_ON);
+	return 0;
+}
+
+/* Who could not be taken still waits, and would turn the loop until there is room. */
+static void pause_listener(struct listener *listener, int error)
+{
+	log_warning("%s: nobody can be taken for a second: %s", listener->path, strerror(error));
+	if (sd_event_add_time_relative(listener->daemon->event, &listener->again, CLOCK_MONOTONIC, ACCEPT_AGAIN_USEC,
+				       1000, on_again, listener) >= 0)
+		sd_event_source_set_enabled(listener->io, SD_EVENT_OFF);
+}
+
+static void add_client(struct listener *listener, int descriptor)
+{
+	struct client *client = listener->clients < CLIENTS_MOST ? calloc(1, sizeof(*client)) : NULL;
+
+	if (client == NULL) {
+		log_warning("%s: more than %d clients, one was turned away", listener->path, CLIENTS_MOST);
+		close(descriptor);
+		return;
+	}
+	client->listener = listener;
+	client->descriptor = descriptor;
+	client->next = listener->client;
+	listener->client = client;
+	listener->clients++;
+	set_author(client);
+	if (sd_event_add_io(listener->daemon->event, &client->io, descriptor, EPOLLIN, on_client, client) < 0)
+		free_client(client);
+}
+
 static int on_accept(sd_event_source *source, int descriptor, uint32_t events, void *context)
 {
 	struct listener *listener = context;
-	struct server *server = listener->server;
-	struct client *client;
+	int accepted = accept4(descriptor, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	(void)source, (void)events;
-	int accepted = accept4(descriptor, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (accepted < 0)
-		return 0;
-	if (server->clients == CLIENTS_MOST || (client = calloc(1, sizeof(*client))) == NULL) {
-		log_warning("%s: more than %d clients, one was turned away", listener->path, CLIENTS_MOST);
-		close(accepted);
-		return 0;
-	}
-	client->server = server;
-	client->descriptor = accepted;
-	client->right = listener->right;
-	client->next = server->client;
-	server->client = client;
-	server->clients++;
-	set_author(client);
-	if (sd_event_add_io(server->daemon->event, &client->io, accepted, EPOLLIN, on_client, client) < 0)
-		free_client(client);
+	if (accepted >= 0)
+		add_client(listener, accepted);
+	else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+		pause_listener(listener, errno);
 	return 0;
 }
 
@@ -447,28 +301,30 @@ static int set_group(const char *path, const char *name)
 	return chown(path, (uid_t)-1, group->gr_gid) < 0 ? -errno : 0;
 }
 
-static int listen_at(struct listener *listener, const char *group)
+static int open_listener(struct listener *listener, const char *group)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-
-	listener->descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (listener->descriptor < 0)
-		return -errno;
-	strncpy(address.sun_path, listener->path, sizeof(address.sun_path) - 1);
-	unlink(listener->path);
-	mode_t mask = umask(0117);
-	int ret = bind(listener->descriptor, (const struct sockaddr *)&address, sizeof(address)) < 0 ? -errno : 0;
-	umask(mask);
-	if (ret == 0)
+	listener->descriptor = listen_at(listener->path, CLIENTS_MOST, &listener->name);
+	int ret = listener->descriptor;
+	if (ret >= 0)
 		ret = set_group(listener->path, group);
-	if (ret == 0 && listen(listener->descriptor, CLIENTS_MOST) < 0)
-		ret = -errno;
 	if (ret == 0)
-		ret = sd_event_add_io(listener->server->daemon->event, &listener->io, listener->descriptor, EPOLLIN,
-				      on_accept, listener);
+		ret = sd_event_add_io(listener->daemon->event, &listener->io, listener->descriptor, EPOLLIN, on_accept,
+				      listener);
 	if (ret < 0)
-		log_error("%s: %s", listener->path, strerror(-ret));
+		log_error("%s: %s", listener->path, listen_error(ret));
 	return ret < 0 ? ret : 0;
+}
+
+static void close_listener(struct listener *listener)
+{
+	while (listener->client != NULL)
+		free_client(listener->client);
+	sd_event_source_disable_unref(listener->io);
+	sd_event_source_disable_unref(listener->again);
+	listen_end(&listener->name);
+	if (listener->descriptor >= 0)
+		close(listener->descriptor);
+	free(listener->path);
 }
 
 int server_create(struct daemon *daemon, struct server **ret_server)
@@ -478,12 +334,15 @@ int server_create(struct daemon *daemon, struct server **ret_server)
 
 	if (server == NULL)
 		return -ENOMEM;
-	server->daemon = daemon;
-	server->listener[0] = (struct listener){ server, strdup(settings->admin_socket), RIGHT_ADMIN, -1, NULL };
-	server->listener[1] = (struct listener){ server, strdup(settings->read_socket), RIGHT_READ, -1, NULL };
-	int ret = listen_at(&server->listener[0], settings->admin_group);
+	server->listener[0] = (struct listener){
+		.daemon = daemon, .path = strdup(settings->admin_socket), .right = RIGHT_ADMIN, .descriptor = -1
+	};
+	server->listener[1] = (struct listener){
+		.daemon = daemon, .path = strdup(settings->read_socket), .right = RIGHT_READ, .descriptor = -1
+	};
+	int ret = open_listener(&server->listener[0], settings->admin_group);
 	if (ret == 0)
-		ret = listen_at(&server->listener[1], settings->read_group);
+		ret = open_listener(&server->listener[1], settings->read_group);
 	if (ret < 0) {
 		server_destroy(server);
 		return ret;
@@ -496,18 +355,7 @@ void server_destroy(struct server *server)
 {
 	if (server == NULL)
 		return;
-	while (server->client != NULL)
-		free_client(server->client);
-	while (server->pending != NULL)
-		end_pending(server->pending);
-	for (int i = 0; i < 2; i++) {
-		struct listener *listener = &server->listener[i];
-		sd_event_source_disable_unref(listener->io);
-		if (listener->descriptor >= 0) {
-			unlink(listener->path);
-			close(listener->descriptor);
-		}
-		free((char *)listener->path);
-	}
+	for (int i = 0; i < 2; i++)
+		close_listener(&server->listener[i]);
 	free(server);
 }

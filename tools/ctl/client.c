@@ -96,8 +96,11 @@ json_t *client_ask(const char *path, const json_t *request, char *ret_error, siz
 	char *line = ret == 0 ? read_line(descriptor, &line_size) : NULL;
 	if (line != NULL)
 		reply = json_loadb(line, line_size, 0, NULL);
-	if (reply == NULL)
-		snprintf(ret_error, size, "%s: no reply: %s", path, line != NULL ? "not JSON" : strerror(errno));
+	if (reply == NULL && ret == 0 && line == NULL && (errno == EAGAIN || errno == EWOULDBLOCK))
+		snprintf(ret_error, size, "%s: sluiced did not answer within %d s", path, REPLY_SECONDS);
+	else if (reply == NULL)
+		snprintf(ret_error, size, "%s: no reply: %s", path,
+			 line != NULL ? "not JSON" : strerror(ret < 0 ? -ret : errno));
 	free(line);
 	close(descriptor);
 	return reply;

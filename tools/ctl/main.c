@@ -8,10 +8,9 @@
 #include <unistd.h>
 
 #include "client.h"
+#include "exit_codes.h"
 #include "show.h"
 #include "words.h"
-
-enum { EXIT_DONE, EXIT_REFUSED, EXIT_USAGE, EXIT_UNREACHABLE, EXIT_NOT_ENFORCED };
 
 struct call {
 	const char *socket;
@@ -83,7 +82,10 @@ static int show(const struct call *call, const json_t *reply)
 	}
 	if (!done)
 		return EXIT_REFUSED;
-	return json_is_false(json_object_get(reply, "enforced")) ? EXIT_NOT_ENFORCED : EXIT_DONE;
+	/* "enforced" is an order's, "all_enforced" that of status. */
+	bool waits = json_is_false(json_object_get(reply, "enforced")) ||
+		     json_is_false(json_object_get(reply, "all_enforced"));
+	return waits ? EXIT_NOT_ENFORCED : EXIT_DONE;
 }
 
 static int ask(const struct call *call)

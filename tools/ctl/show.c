@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "exit_codes.h"
+
 #define CELL_MAX 512
 
 static bool on_the_right(enum column_type type)
@@ -37,18 +39,12 @@ static void bytes_text(double bytes, char *out, size_t size)
 	snprintf(out, size, unit == 0 ? "%.0f %s" : "%.1f %s", bytes, units[unit]);
 }
 
-static void ago_text(const char *text, time_t now, char *out, size_t size)
+/* Control characters: the first 32, DEL, and those that UTF-8 writes as c2 80 to c2 9f. */
+static bool is_control(const char *text)
 {
-	struct tm tm = { 0 };
-	char span[32];
+	unsigned char byte = (unsigned char)text[0], next = (unsigned char)text[1];
 
-	if (strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm) == NULL) {
-		snprintf(out, size, "%s", text);
-		return;
-	}
-	double seconds = difftime(now, timegm(&tm));
-	ms_text(seconds > 0 ? seconds * 1000 : 0, span, sizeof(span));
-	snprintf(out, size, seconds < 1 ? "now" : "%s ago", span);
+	return byte < 32 || byte == 127 || (byte == 0xc2 && next >= 0x80 && next < 0xa0);
 }
 
 /* Text from elsewhere must not steer the terminal. */
@@ -56,14 +52,55 @@ static void escape(const char *text, char *out, size_t size)
 {
 	size_t used = 0;
 
-	for (; *text != '\0' && used + 5 < size; text++) {
+	for (; *text != '\0' && used + 9 < size; text++) {
 		unsigned char byte = (unsigned char)*text;
-		if (byte >= 32 && byte != 127)
+		if (!is_control(text))
 			out[used++] = *text;
 		else
 			used += (size_t)snprintf(out + used, size - used, "\\x%02x", byte);
+		if (byte == 0xc2 && is_control(text))
+			used += (size_t)snprintf(out + used, size - used, "\\x%02x", (unsigned char)*++text);
 	}
 	out[used] = '\0';
+}
+
+/* False when it is no time, and is shown as it is. */
+static bool read_time(const char *text, time_t *ret_time, char *out, size_t size)
+{
+	struct tm tm = { 0 };
+	const char *end = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm);
+
+	if (end == NULL || *end != '\0') {
+		escape(text, out, size);
+		return false;
+	}
+	*ret_time = timegm(&tm);
+	return true;
+}
+
+static void ago_text(const char *text, time_t now, char *out, size_t size)
+{
+	char span[32];
+	time_t then;
+
+	if (!read_time(text, &then, out, size))
+		return;
+	double seconds = difftime(now, then);
+	ms_text(seconds > 0 ? seconds * 1000 : 0, span, sizeof(span));
+	snprintf(out, size, seconds < 1 ? "now" : "%s ago", span);
+}
+
+/* "2026-01-01T00:00:00Z (in 3.2 h)". */
+static void until_text(const char *text, time_t now, char *out, size_t size)
+{
+	char span[32];
+	time_t then;
+
+	if (!read_time(text, &then, out, size))
+		return;
+	double seconds = difftime(then, now);
+	ms_text(seconds > 0 ? seconds * 1000 : 0, span, sizeof(span));
+	snprintf(out, size, seconds > 0 ? "%s (in %s)" : "%s", text, span);
 }
 
 static void cell_text(const struct column *column, const json_t *value, time_t now, char *out, size_t size)
@@ -75,6 +112,8 @@ static void cell_text(const struct column *column, const json_t *value, time_t n
 		snprintf(out, size, "%s", json_is_true(value) ? "yes" : "no");
 	else if (text != NULL && column->type == COLUMN_AGO)
 		ago_text(text, now, out, size);
+	else if (text != NULL && column->type == COLUMN_UNTIL)
+		until_text(text, now, out, size);
 	else if (text != NULL && text[0] != '\0')
 		escape(text, out, size);
 	else if (json_is_number(value) && column->type == COLUMN_MS)
@@ -157,7 +196,8 @@ static void usage_of(const struct command *command, char *out, size_t size)
 	for (const struct arg *arg = command->args; arg->name != NULL && used < size; arg++) {
 		const char *open = arg->required ? "" : "[", *close = arg->required ? "" : "]";
 		if (arg->option)
-			used += (size_t)snprintf(out + used, size - used, " %s--%s ...%s", open, arg->name, close);
+			used += (size_t)snprintf(out + used, size - used, " %s--%s%s%s", open, arg->name,
+						 arg->type == ARG_FLAG ? "" : " ...", close);
 		else
 			used += (size_t)snprintf(out + used, size - used, " %s%s%s%s", open, arg->name,
 						 arg->many ? " ..." : "", close);
@@ -174,9 +214,10 @@ void show_help(FILE *out)
 	fputs("\n  --json          print the reply as it is\n"
 	      "  --socket PATH   default: $SLUICE_ADMIN_SOCKET or /run/sluice/admin.sock; commands that only read\n"
 	      "                  use $SLUICE_READ_SOCKET or /run/sluice/read.sock first\n"
-	      "\n\"sluicectl COMMAND --help\" says more. Exit codes: 0 done, 1 refused by the daemon, 2 wrong usage,\n"
-	      "3 daemon not reachable, 4 stored but not yet enforced.\n",
+	      "\n\"sluicectl COMMAND --help\" says more. Exit codes:\n",
 	      out);
+	for (int i = 0; i < EXIT_CODES; i++)
+		fprintf(out, "  %-13d %s\n", i, exit_code_text[i]);
 }
 
 void show_command_help(FILE *out, const struct command *command)

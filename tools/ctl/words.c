@@ -49,6 +49,8 @@ static bool form_fits(struct reading *reading, const struct arg *arg, const char
 		return wrong(reading, "--%s: \"%s\" is not a duration, such as 30s, 24h or 7d", arg->name, text);
 	if (arg->type == ARG_COUNT && count_parse(text, &number) < 0)
 		return wrong(reading, "--%s: \"%s\" is not a number", arg->name, text);
+	if (arg->type == ARG_FLAG && strcmp(text, "yes") != 0 && strcmp(text, "no") != 0)
+		return wrong(reading, "--%s takes no value", arg->name);
 	if (arg->type == ARG_SETTING && !setting_fits(text))
 		return wrong(reading,
 			     "\"%s\" is not a limit; write connections=N, connection-rate=N/s or byte-rate=N/s", text);
@@ -107,6 +109,8 @@ static int take_option(struct reading *reading, const char *word, const char *ne
 		return wrong(reading, "no option %s; \"sluicectl %s --help\" lists them", word, reading->command->name);
 	if (word[2 + size] == '=')
 		return set(reading, arg, word + 3 + size) ? 1 : 0;
+	if (arg->type == ARG_FLAG) /* "--all yes" is understood, too */
+		return !set(reading, arg, "yes") ? 0 : next != NULL && strcmp(next, "yes") == 0 ? 2 : 1;
 	if (next == NULL)
 		return wrong(reading, "--%s needs a value: %s", arg->name, arg->help);
 	return set(reading, arg, next) ? 2 : 0;

@@ -8,6 +8,7 @@
 
 #include "commands.h"
 #include "counters.h"
+#include "exit_codes.h"
 #include "limit.h"
 #include "settings.h"
 #include "units.h"
@@ -89,9 +90,11 @@ static char *usage_text(const struct command *command, char *out, size_t size)
 	for (const struct arg *arg = command->args; arg->name != NULL && used < size; arg++) {
 		const char *open = arg->required ? "" : "[", *close = arg->required ? "" : "]";
 		value_text(arg, value, sizeof(value));
+		if (arg->type == ARG_FLAG)
+			value[0] = '\0';
 		used += (size_t)snprintf(out + used, size - used, " %s%s%s%s%s%s%s", open, arg->option ? "--" : "",
-					 arg->option ? arg->name : "", arg->option ? " " : "", value,
-					 arg->many ? " ..." : "", close);
+					 arg->option ? arg->name : "", arg->option && value[0] != '\0' ? " " : "",
+					 value, arg->many ? " ..." : "", close);
 	}
 	return out;
 }
@@ -147,6 +150,13 @@ static void md_counters(void)
 		cell(counter_rows[i].help);
 		puts(" |");
 	}
+}
+
+static void md_exit_codes(void)
+{
+	puts("| exit code | what |\n| --- | --- |");
+	for (int i = 0; i < EXIT_CODES; i++)
+		printf("| %d | %s |\n", i, exit_code_text[i]);
 }
 
 /* The example as it stands in its file, but for the licence line: `line` prints one. */
@@ -280,11 +290,11 @@ static void man_sluicectl(void)
 	roff_term("--socket", " PATH", "the daemon's socket, instead of those under ENVIRONMENT");
 	roff_term("--help", "", "say this in short; after a COMMAND, of that command");
 	puts(".SH EXIT STATUS");
-	roff_term("0", "", "done; an order: enforced");
-	roff_term("1", "", "refused by the daemon, which says why; nothing was changed");
-	roff_term("2", "", "wrong usage");
-	roff_term("3", "", "the daemon cannot be reached");
-	roff_term("4", "", "stored, but not yet enforced: the gate does not answer; it will be when it is back");
+	for (int i = 0; i < EXIT_CODES; i++) {
+		char code[8];
+		snprintf(code, sizeof(code), "%d", i);
+		roff_term(code, "", exit_code_text[i]);
+	}
 	puts(".SH ENVIRONMENT");
 	roff_term("SLUICE_ADMIN_SOCKET", "", "default /run/sluice/admin.sock");
 	roff_term("SLUICE_READ_SOCKET", "",
@@ -333,9 +343,10 @@ static const struct {
 	const char *name;
 	void (*print)(void);
 } outputs[] = {
-	{ "settings", md_settings },	{ "limits", md_limits },	  { "commands", md_commands },
-	{ "counters", md_counters },	{ "example", md_example },	  { "command-names", list_commands },
-	{ "setting-names", list_keys }, { "sluicectl.1", man_sluicectl }, { "sluice.yaml.5", man_yaml },
+	{ "settings", md_settings },	    { "limits", md_limits },	     { "commands", md_commands },
+	{ "counters", md_counters },	    { "exit-codes", md_exit_codes }, { "example", md_example },
+	{ "command-names", list_commands }, { "setting-names", list_keys },  { "sluicectl.1", man_sluicectl },
+	{ "sluice.yaml.5", man_yaml },
 };
 
 int main(int argc, char **argv)
