@@ -133,9 +133,8 @@ class Bed(Topology, Mtas, Mail):
     def wait_enforced(self, seconds=20):
         """Until the gate has all the daemon wants, DNS's answers included."""
         def enforced():
-            status = {row["what"]: row["value"] for row in self.ctl("status")["rows"]}
-            return "connected" in status["gate"] and status.get("SMTP") == "passes" and \
-                "not yet" not in status["generation"]
+            status = self.ctl("status", check=False)
+            return status.get("ready") and status["all_enforced"]
         wait_until(enforced, seconds, f"everything is enforced\n{self.log_of('daemon')}{self.log_of('gate')}")
 
     def reload(self, config):
@@ -153,7 +152,7 @@ class Bed(Topology, Mtas, Mail):
         return json.loads(done.stdout) if done.stdout else {"ok": False, "error": done.stderr}
 
     def counters(self):
-        return {row["name"]: row["count"] for row in self.ctl("drops", "--all", "yes")["rows"]}
+        return {row["name"]: row["count"] for row in self.ctl("drops", "--all")["rows"]}
 
     # -- capture ----------------------------------------------------------------------------------------
 

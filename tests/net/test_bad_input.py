@@ -43,6 +43,15 @@ BAD_CONFIGS = [
     ("bad ports", "customers:\n  - name: c\n    sources: [{prefix: 192.0.2.1, ports: 9-5}]\n", ":3:42: ", "range"),
     ("bad action", "unknown: {customer: {action: drop}}\n", ":1:30: ", "limit or deny"),
     ("bad weight", GOOD + "    weight: 0\n", ":7:13: ", "1 to"),
+    ("no source", "customers:\n  - name: c\n    sources: []\n", ":3:14: ", "at least one"),
+    ("crossing ports", "customers:\n  - name: c\n    sources: [{prefix: 192.0.2.1, ports: 10-19}, "
+     "{prefix: 192.0.2.1, ports: 15-24}]\n", ":3:50: ", "overlap"),
+    ("same address", GOOD.replace("customers", "  - name: q\n    addresses: [203.0.113.0/24]\ncustomers"), ":5:17: ",
+     "provider \"p\"'s already"),
+    ("mx of nothing", "providers:\n  - {name: p, hosts: [h.example], mx: [\"*.example\"]}\n", ":2:5: ", "MX hosts"),
+    ("one socket for two", "daemon: {admin-socket: /a, read-socket: /a}\n", ":1:1: ", "three"),
+    ("a second document", GOOD + "---\n" + GOOD, ":8:1: ", "second document"),
+    ("no group", "daemon: {read-group: nobodys-group}\n", ": daemon: ", "no group \"nobodys-group\""),
 ]
 
 
@@ -129,7 +138,8 @@ BAD_FRAMES = [
     ("action", HELLO + BEGIN + verdict(action=7), "action 7"),
     ("endless reason", HELLO + BEGIN + verdict(reason=b"x" * 96), "no end"),
     ("line break in a reason", HELLO + BEGIN + verdict(reason=b"a\r\n250 ok" + bytes(87)), "0x0d"),
-    ("query", HELLO + frame(TYPES["QUERY"], struct.pack("=IIII", 99, 0, 0, 0)), "what 99"),
+    ("query", HELLO + frame(TYPES["QUERY"], struct.pack("=IIIII", 99, 0, 0, 0, 0)), "what 99"),
+    ("query's scope", HELLO + frame(TYPES["QUERY"], struct.pack("=IIIII", 3, 0, 0, 0, 99)), "scope 99"),
     ("prefix", HELLO + BEGIN + frame(TYPES["PUT_DESTINATION"], bytes(15) + b"\x01" + struct.pack("=IB3x", 1, 120)),
      "bits after plen"),
 ]
@@ -151,26 +161,66 @@ def talk(bed, data, timeout=3.0):
 
 
 def gate_generation(bed):
-    return {row["what"]: row["value"] for row in bed.ctl("status")["rows"]}["gate tables"]
+    """What the gate itself says is published."""
+    with socket.socket(socket.AF_UNIX) as gate:
+        gate.settimeout(5)
+        gate.connect(f"{bed.dir}/gate.sock")
+        gate.sendall(HELLO + frame(TYPES["QUERY"], struct.pack("=IIIII", 0, 0, 0, 0, 7)))
+        answer = b""
+        while len(answer) < 2 * HEAD.size + 24 + 8:
+            answer += gate.recv(4096)
+    return struct.unpack_from("=Q", answer, 2 * HEAD.size + 24)[0]
+
+
+def without_daemon(bed, check):
+    """The gate takes batches of one daemon at a time."""
+    bed.end("daemon")
+    try:
+        check()
+    finally:
+        bed.start_daemon()
+        bed.wait_enforced()
+
+
+def test_second_daemon(bed):
+    """Neither the journal nor the sockets nor the gate serve two."""
+    before = gate_generation(bed)
+    answer = talk(bed, HELLO + BEGIN)
+    expect(b"another daemon is connected" in answer, answer[-140:])
+    other = subprocess.run([f"{bed.build}/control/sluiced", "--config", f"{bed.dir}/sluice.yaml"], capture_output=True,
+                           text=True, timeout=10)
+    expect(other.returncode == 1 and f"another sluiced uses {bed.dir}" in other.stderr, other.stderr)
+    text = open(f"{bed.dir}/sluice.yaml").read().replace(f'"directory": "{bed.dir}"', f'"directory": "{bed.dir}/other"')
+    with open(f"{bed.dir}/other.yaml", "w") as file:
+        file.write(text)
+    other = subprocess.run([f"{bed.build}/control/sluiced", "--config", f"{bed.dir}/other.yaml"], capture_output=True,
+                           text=True, timeout=10)
+    expect(other.returncode == 1 and "somebody listens there already" in other.stderr, other.stderr)
+    expect(bed.ctl("status")["all_enforced"] and gate_generation(bed) == before, "something changed")
+    return "refused by the gate, by the journal's lock, by the sockets"
 
 
 def test_bad_frames(bed):
-    before = gate_generation(bed)
-    for what, data, words in BAD_FRAMES:
-        answer = talk(bed, data)
-        expect(words.encode() in answer, f"{what}: {answer[-140:]!r}, expected {words!r}")
-    expect(gate_generation(bed) == before, "something was applied")
+    def check():
+        before = gate_generation(bed)
+        for what, data, words in BAD_FRAMES:
+            answer = talk(bed, data)
+            expect(words.encode() in answer, f"{what}: {answer[-140:]!r}, expected {words!r}")
+        expect(gate_generation(bed) == before, "something was applied")
+    without_daemon(bed, check)
     Client(bed, "acme", "google").connect().greet().close()
-    return f"{len(BAD_FRAMES)} kinds refused with a reason; tables unchanged: {before}"
+    return f"{len(BAD_FRAMES)} kinds refused with a reason; nothing was applied"
 
 
 def test_cut_off_batch(bed):
     """A batch whose sender goes away is not applied."""
-    before = gate_generation(bed)
-    with socket.socket(socket.AF_UNIX) as gate:
-        gate.connect(f"{bed.dir}/gate.sock")
-        gate.sendall(HELLO + BEGIN + verdict())
-    expect(gate_generation(bed) == before, "half a batch was applied")
+    def check():
+        before = gate_generation(bed)
+        with socket.socket(socket.AF_UNIX) as gate:
+            gate.connect(f"{bed.dir}/gate.sock")
+            gate.sendall(HELLO + BEGIN + verdict())
+        expect(gate_generation(bed) == before, "half a batch was applied")
+    without_daemon(bed, check)
     reply = bed.ctl("quarantine", "corvus", "--reason", "after a cut-off batch")
     bed.ctl("release", "customer:corvus")
     expect(reply["enforced"], reply)
@@ -179,12 +229,15 @@ def test_cut_off_batch(bed):
 
 def test_random_frames(bed):
     chance = random.Random(3)
-    for _ in range(150):
-        data = bytearray(HELLO + BEGIN + verdict() + COMMIT)
-        for _ in range(chance.randint(1, 8)):
-            data[chance.randrange(len(data))] = chance.randrange(256)
-        data = bytes(data[:chance.randrange(1, len(data))]) if chance.random() < 0.3 else bytes(data[:len(data) - 8])
-        talk(bed, data, 0.02)
+
+    def check():
+        for _ in range(150):
+            data = bytearray(HELLO + BEGIN + verdict() + COMMIT)
+            for _ in range(chance.randint(1, 8)):
+                data[chance.randrange(len(data))] = chance.randrange(256)
+            cut = chance.random() < 0.3
+            talk(bed, bytes(data[:chance.randrange(1, len(data)) if cut else len(data) - 8]), 0.02)
+    without_daemon(bed, check)
     expect(bed.process["gate"].poll() is None, "the gate ended")
     Client(bed, "acme", "google").connect().greet().close()
     return "150 damaged conversations; the gate runs and mail passes"
@@ -208,6 +261,14 @@ BAD_REQUESTS = [
     (b'{"command":"limit","args":{"scope":"source:1.2.3","setting":["connections=1"]}}', "not an IPv4"),
     (b'{"command":"limit","args":{"scope":"gate","setting":["connections=many"]}}', "connections=COUNT"),
     (b'{"command":"limit","args":{"scope":"gate","setting":[]}}', "list of texts"),
+    (b'{"command":"limit","args":{"scope":"source:::","setting":["connections=1"]}}', "not an IPv4"),
+    (b'{"command":"limit","args":{"scope":"gate","setting":["byte-rate=7bit/s"]}}', "byte-rate=RATE"),
+    (b'{"command":"quarantine","args":{"customer":"acme/provider:google","reason":"r"}}', "without / and :"),
+    (b'{"command":"flows","args":{"customer":"acme/provider:google"}}', "without / and :"),
+    (b'{"command":"release","args":{"target":"0"}}', "decision 0"),
+    (b'{"command":"release","args":{"target":"customer:nobody"}}', "now or ever before"),
+    (b'{"command":"release","args":{"target":"x' + "\u00e4".encode() * 50 + b'"}}', "no customer"),
+    (b'{"command":"decisions","args":{"all":"perhaps"}}', "yes"),
     (b'{"command":"release","args":{"target":"12345"}}', "nothing in force"),
     (b'{"a":1,"a":2}', "not a JSON object"),
     (b"x" * 5000, "at most 4096"),
@@ -228,6 +289,32 @@ def test_bad_requests(bed):
         expect(reply["ok"] is False and words in reply["error"], f"{line[:60]!r}: {reply}, expected {words!r}")
     expect(not bed.ctl("decisions")["rows"], "a decision was made")
     return f"{len(BAD_REQUESTS)} kinds refused with a reason; no decision was made"
+
+
+def test_half_closed(bed):
+    """printf ... | socat: the question's end is not the answer's."""
+    with socket.socket(socket.AF_UNIX) as daemon:
+        daemon.settimeout(5)
+        daemon.connect(f"{bed.dir}/admin.sock")
+        daemon.sendall(b'{"command":"status"}\n{"command":"customers"}')
+        daemon.shutdown(socket.SHUT_WR)
+        replies = [json.loads(line) for line in daemon.makefile()]
+    expect([reply["ok"] for reply in replies] == [True, True], replies)
+    return "both answered, then closed"
+
+
+def test_idle_readers(bed):
+    """Readers that fill their socket keep nobody from deciding."""
+    idle = []
+    for _ in range(80):
+        idle.append(socket.socket(socket.AF_UNIX))
+        idle[-1].connect(f"{bed.dir}/read.sock")
+    try:
+        expect(ask(bed, b'{"command":"status"}')["ok"], "an admin is locked out")
+    finally:
+        for client in idle:
+            client.close()
+    return "80 idle readers, an order is taken"
 
 
 def test_rights(bed):

@@ -145,7 +145,7 @@ def test_expiry(bed):
     bed.ctl("quarantine", "corvus", "--for", "2s", "--reason", "short")
     expect("421" in refused(bed), "not refused")
     wait_until(lambda: refused(bed).startswith("220"), 4, "it ends by itself")
-    row = [row for row in bed.ctl("decisions", "--all", "yes")["rows"] if row["reason"] == "short"][0]
+    row = [row for row in bed.ctl("decisions", "--all")["rows"] if row["reason"] == "short"][0]
     expect(row["ended"] == "expired", row)
     return "a quarantine of 2 s ended by itself, and the journal says so"
 
