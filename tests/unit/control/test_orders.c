@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Orders as people give them, and what they are told: names in short, what was and what still is in force. */
+#include "bed.h"
+
+#define ORDER(name, ...) "{\"command\":\"" name "\",\"args\":{" __VA_ARGS__ "}}\n"
+#define QUARANTINE(customer) ORDER("quarantine", "\"customer\":\"" customer "\",\"reason\":\"r\"")
+#define LIMIT(scope) ORDER("limit", "\"scope\":\"" scope "\",\"setting\":[\"connections=2\"]")
+#define RELEASE(target) ORDER("release", "\"target\":\"" target "\"")
+
+/* The reply's message has this, and `ok` or not. */
+static void check_says(struct bed *bed, const char *request, bool ok, const char *words)
+{
+	json_t *reply = bed_ask(bed, request);
+	const char *said = text_of(reply, ok ? "message" : "error");
+
+	ck_assert_msg(json_is_true(json_object_get(reply, "ok")) == ok, "%s is answered \"%s\"", request, said);
+	ck_assert_msg(strstr(said, words) != NULL, "%s is answered \"%s\"", request, said);
+	ck_assert_ptr_null(json_object_get(reply, "note"));
+	json_decref(reply);
+}
+
+START_TEST(a_bare_name_is_a_customer)
+{
+	struct bed *bed = bed_begin(BED_CONFIG);
+
+	check_says(bed, LIMIT("acme"), true, "customer:acme limited");
+	check_says(bed, LIMIT("acme/provider:google"), true, "customer:acme/provider:google limited");
+	check_says(bed, LIMIT("nobody"), false, "no customer \"nobody\"");
+	check_says(bed, LIMIT("gate"), true, "gate limited");
+	check_says(bed, RELEASE("acme"), true, "customer:acme released (decision 1)");
+	ck_assert_uint_eq(bed->daemon.ledger.count, 2);
+	bed_end(bed);
+}
+END_TEST
+
+START_TEST(what_is_in_force_already)
+{
+	struct bed *bed = bed_begin(BED_CONFIG);
+
+	check_says(bed, QUARANTINE("acme"), true, "customer:acme quarantined until");
+	check_says(bed, QUARANTINE("acme"), true, "; quarantined already by decision 1, which stays in force until 20");
+	bed_end(bed);
+}
+END_TEST
+
+START_TEST(what_is_in_force_still)
+{
+	struct bed *bed = bed_begin(BED_CONFIG);
+
+	json_decref(bed_ask(bed, QUARANTINE("acme")));
+	json_decref(bed_ask(bed, LIMIT("acme/provider:google")));
+	json_decref(bed_ask(bed, LIMIT("source:10.0.0.9")));
+	json_decref(bed_ask(bed, QUARANTINE("beta")));
+	check_says(bed, RELEASE("1"), true,
+		   "customer:acme released (decision 1), stored; the gate does not answer, and will enforce it when it "
+		   "is back; still in force: 2 limit customer:acme/provider:google, 3 limit source:10.0.0.9");
+	json_t *reply = bed_ask(bed, RELEASE("customer:beta"));
+	ck_assert_uint_eq(json_array_size(json_object_get(reply, "still")), 0);
+	ck_assert_ptr_null(strstr(text_of(reply, "message"), "still"));
+	json_decref(reply);
+	bed_end(bed);
+}
+END_TEST
+
+static void reload(struct bed *bed, const char *rest)
+{
+	FILE *out = fopen(bed->config, "we");
+	const struct group *group = getgrgid(getgid());
+
+	ck_assert_ptr_nonnull(out);
+	fprintf(out, BED_SCALARS, bed->folder, group->gr_name);
+	fputs(rest, out);
+	fclose(out);
+	daemon_reload(&bed->daemon);
+	bed_turn(bed);
+}
+
+START_TEST(names_that_left_the_configuration)
+{
+	struct bed *bed = bed_begin(BED_CONFIG);
+
+	json_decref(bed_ask(bed, QUARANTINE("acme")));
+	reload(bed, "customers: [{ name: beta, sources: [10.1.0.0/24] }]\n");
+	ck_assert(bed->daemon.reload.taken);
+	json_t *reply = bed_ask(bed, "{\"command\":\"decisions\"}\n");
+	const json_t *row = json_array_get(json_object_get(reply, "rows"), 0);
+	ck_assert_str_eq(text_of(row, "note"), "holds nobody: the configuration has no such customer");
+	json_decref(reply);
+	check_says(bed, QUARANTINE("acme"), false, "no customer \"acme\"");
+	check_says(bed, RELEASE("customer:nobody"), false, "no customer \"nobody\", now or ever before");
+	check_says(bed, RELEASE("acme"), true, "customer:acme released");
+	/* Asking for a name gives it no id. */
+	ck_assert_uint_eq(journal_known_id(bed->daemon.journal, NAME_CUSTOMER, "nobody"), 0);
+	bed_end(bed);
+}
+END_TEST
+
+START_TEST(what_a_reload_does_not_change)
+{
+	struct bed *bed = bed_begin(BED_CONFIG);
+	const char *rest = "customers: []\n";
+	FILE *out = fopen(bed->config, "we");
+
+	fprintf(out, "gate: { socket: /nowhere/gate }\ndaemon: { directory: /nowhere, admin-group: root }\n%s", rest);
+	fclose(out);
+	daemon_reload(&bed->daemon);
+	ck_assert(bed->daemon.reload.taken);
+	ck_assert_uint_eq(bed->daemon.config->customer_count, 0);
+	const struct settings *settings = &bed->daemon.config->settings;
+	ck_assert_mem_eq(settings->gate_socket, bed->folder, strlen(bed->folder));
+	ck_assert_mem_eq(settings->directory, bed->folder, strlen(bed->folder));
+	ck_assert_mem_eq(settings->admin_socket, bed->folder, strlen(bed->folder));
+	bed_end(bed);
+}
+END_TEST
+
+START_TEST(the_newest_first)
+{
+	struct bed *bed = bed_begin(BED_CONFIG);
+
+	for (int i = 0; i < 5; i++)
+		json_decref(bed_ask(bed, QUARANTINE("acme")));
+	json_decref(bed_ask(bed, RELEASE("5")));
+	json_t *reply = bed_ask(bed, ORDER("decisions", "\"most\":\"2\",\"all\":true"));
+	const json_t *rows = json_object_get(reply, "rows");
+	ck_assert_uint_eq(json_array_size(rows), 2);
+	ck_assert_int_eq(json_integer_value(json_object_get(json_array_get(rows, 0), "id")), 5);
+	ck_assert_int_eq(json_integer_value(json_object_get(json_array_get(rows, 1), "id")), 4);
+	ck_assert_int_eq(json_integer_value(json_object_get(reply, "total")), 5);
+	ck_assert_ptr_nonnull(strstr(text_of(reply, "message"), "the newest 2 of 5"));
+	json_decref(reply);
+	reply = bed_ask(bed, ORDER("decisions", "\"all\":\"no\""));
+	ck_assert_uint_eq(json_array_size(json_object_get(reply, "rows")), 4);
+	json_decref(reply);
+	bed_end(bed);
+}
+END_TEST
+
+/* Cut within a character, a text would be none any more, and no answer would come. */
+START_TEST(echoes_of_what_is_not_ascii)
+{
+	char request[256] = "{\"command\":\"release\",\"args\":{\"target\":\"x";
+	struct bed *bed = bed_begin(BED_CONFIG);
+
+	for (int i = 0; i < 50; i++)
+		strcat(request, "\xc3\xa4");
+	strcat(request, "\"}}\n");
+	check_says(bed, request, false, "no customer \"x????");
+	check_says(bed, ORDER("release", "\"target\":\"acme\",\"reason\":\"\xc3\xa4\""), false, "printable ASCII");
+	bed_end(bed);
+}
+END_TEST
+
+/* The calendar may be put forward by a year: what was given for a day lasts a day. */
+START_TEST(two_clocks)
+{
+	struct bed *bed = bed_begin(BED_CONFIG);
+
+	json_decref(bed_ask(bed, QUARANTINE("acme")));
+	const struct decision *decision = &bed->daemon.ledger.decision[0];
+	ck_assert_int_gt(decision->deadline_ms, 0);
+	ck_assert_uint_eq(ledger_expired(&bed->daemon.ledger, INT64_MAX, decision->deadline_ms - 1), 0);
+	ck_assert_uint_eq(ledger_expired(&bed->daemon.ledger, decision->expires_ms - 1, INT64_MAX), 0);
+	ck_assert_uint_eq(ledger_expired(&bed->daemon.ledger, decision->expires_ms, decision->deadline_ms), 1);
+	bed_end(bed);
+}
+END_TEST
+
+START_TEST(a_second_daemon)
+{
+	struct bed *bed = bed_begin(BED_CONFIG);
+	struct daemon other = { 0 };
+
+	ck_assert_int_ge(sd_event_new(&other.event), 0);
+	ck_assert_int_eq(daemon_start(&other, bed->config), -EBUSY);
+	daemon_stop(&other);
+	sd_event_unref(other.event);
+	/* The first one's sockets are where they were. */
+	check_says(bed, QUARANTINE("acme"), true, "quarantined");
+	bed_end(bed);
+}
+END_TEST
+
+UNIT_MAIN("orders", a_bare_name_is_a_customer, what_is_in_force_already, what_is_in_force_still,
+	  names_that_left_the_configuration, what_a_reload_does_not_change, the_newest_first,
+	  echoes_of_what_is_not_ascii, two_clocks, a_second_daemon)
