@@ -90,7 +90,10 @@ static void say_link(json_t *reply, const struct link_status *status)
 	json_object_set_new(reply, "refusal", status->refusal[0] != '\0' ? json_string(status->refusal) : json_null());
 	if (!status->connected)
 		say(reply, "gate", "not connected; what it last had stays in force there%s%s",
-		    status->error[0] != '\0' ? "; it said: " : "", status->error);
+		    status->error[0] == '\0' ? ""
+		    : status->own_error	     ? "; "
+					     : "; it said: ",
+		    status->error);
 	else
 		say(reply, "gate", "connected, pid %u", status->pid);
 	say_enforced(reply, status);

@@ -72,9 +72,10 @@ static void retry_in(struct link *link, uint64_t usec)
 		sd_event_source_set_enabled(link->retry, SD_EVENT_ONESHOT);
 }
 
-/* What a gate says of itself when it hangs up on us, or we on it. */
-static void note_refusal(struct link *link, const char *error)
+/* What a gate says when it refuses something, or what this end has against it. */
+static void note_refusal(struct link *link, bool own, const char *error)
 {
+	link->status.own_error = own;
 	snprintf(link->status.error, sizeof(link->status.error), "%.*s", (int)sizeof(link->status.error) - 1, error);
 	memcpy(link->status.refusal, link->status.error, sizeof(link->status.refusal));
 	link->status.refused_ms = wall_ms();
@@ -117,7 +118,7 @@ static int on_silence(sd_event_source *source, uint64_t usec, void *context)
 {
 	(void)source, (void)usec;
 	log_error("gate: connected, but has said nothing for %u s", SILENCE_USEC / 1000000);
-	note_refusal(context, "it does not answer");
+	note_refusal(context, true, "it did not answer");
 	disconnect(context, RETRY_MOST_USEC);
 	return 0;
 }
@@ -179,7 +180,7 @@ static void push(struct link *link)
 	if (link->overflow) {
 		/* A part of a batch must not be committed. */
 		log_error("gate: more than fits into one batch: nothing of it was sent");
-		note_refusal(link, "what is wanted does not fit into one batch");
+		note_refusal(link, true, "what is wanted does not fit into one batch");
 		disconnect(link, REFUSED_RETRY_USEC);
 		return;
 	}
@@ -210,7 +211,7 @@ static void take_ack(struct link *link, const struct wire_ACK *ack)
 	const uint64_t generation = ack->generation;
 
 	if (ack->status < 0) {
-		note_refusal(link, ack->error);
+		note_refusal(link, false, ack->error);
 		log_error("gate refused generation %llu: %s", (unsigned long long)generation, link->status.error);
 		disconnect(link, REFUSED_RETRY_USEC);
 		return;

@@ -84,8 +84,10 @@ void listen_end(const struct listen_name *name)
 {
 	struct stat there;
 
-	if (name->path[0] != '\0' && lstat(name->path, &there) == 0 && there.st_dev == name->device &&
-	    there.st_ino == name->inode)
+	if (name->path[0] == '\0' || lstat(name->path, &there) < 0)
+		return;
+	/* The number of a file that is gone is given again at once. */
+	if (S_ISSOCK(there.st_mode) && there.st_dev == name->device && there.st_ino == name->inode)
 		unlink(name->path);
 }
 
