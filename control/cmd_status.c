@@ -116,7 +116,7 @@ static void say_dns(json_t *reply, const struct daemon *daemon)
 		if (provider->domains.count + provider->hosts.count == 0)
 			continue;
 		snprintf(what, sizeof(what), "DNS %s", provider->name);
-		say(reply, what, "%zu addresses, answered %s%s%s", addresses,
+		say(reply, what, "%zu address%s, answered %s%s%s", addresses, addresses == 1 ? "" : "es",
 		    ago(status->resolved_ms, when, sizeof(when)), status->problem[0] != '\0' ? "; " : "",
 		    status->problem);
 		json_object_set_new(list, provider->name,

@@ -64,8 +64,7 @@ void request_reply(struct request *request, json_t *reply)
 		json_decref(reply);
 }
 
-/* A cut within a character of UTF-8 is no text any more, and JSON would not take it. */
-static void keep_ascii(char *text)
+void request_ascii(char *text)
 {
 	for (; *text != '\0'; text++)
 		if (*text < 32 || *text > 126)
@@ -80,7 +79,7 @@ void request_refuse(struct request *request, const char *field, const char *form
 	va_start(arguments, format);
 	vsnprintf(error, sizeof(error), format, arguments);
 	va_end(arguments);
-	keep_ascii(error);
+	request_ascii(error);
 	json_t *reply = json_pack("{s:b, s:s}", "ok", 0, "error", error);
 	if (reply != NULL && field != NULL)
 		json_object_set_new(reply, "field", json_string(field));

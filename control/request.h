@@ -49,6 +49,10 @@ void request_refuse(struct request *request, const char *field, const char *form
 /* `reply` goes out once the generation is enforced, with the time that took; or after a while without. */
 void request_when_enforced(struct request *request, json_t *reply, uint64_t generation);
 
+/* Whatever is not printable ASCII becomes "?": a cut within a character of UTF-8 is no text any more, and JSON would
+ * not take it. */
+void request_ascii(char *text);
+
 /* Text of an argument; NULL when it is not given. Its form was checked. */
 const char *request_text(const struct request *request, const char *name);
 

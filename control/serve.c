@@ -237,6 +237,7 @@ static void set_author(struct client *client)
 		snprintf(client->author, sizeof(client->author), "%s", user->pw_name);
 	else
 		snprintf(client->author, sizeof(client->author), "uid %u", peer.uid);
+	request_ascii(client->author);
 }
 
 static int on_again(sd_event_source *source, uint64_t usec, void *context)

@@ -141,6 +141,25 @@ def test_order_while_gate_is_away(bed):
     return reply["message"]
 
 
+def test_gate_hangs(bed):
+    """A gate that keeps its connection and says nothing: hung up on, told everything when it moves again."""
+    bed.process["gate"].send_signal(signal.SIGSTOP)
+    begin = time.monotonic()
+    try:
+        reply = bed.ctl("quarantine", "corvus", "--reason", "hangs", check=False)
+        waited = time.monotonic() - begin
+        expect(reply["ok"] and reply["enforced"] is False and waited < 7, f"{waited:.1f} s: {reply}")
+        status = bed.ctl("status", check=False)
+        expect(not status["ready"] and status["refusal"] == "it did not answer", status)
+    finally:
+        bed.process["gate"].send_signal(signal.SIGCONT)
+    bed.wait_enforced()
+    line = refused(bed)
+    bed.ctl("release", "customer:corvus")
+    expect("Held by sluice: hangs" in line, line)
+    return f"\"stored\" after {waited:.1f} s, in force as soon as it moved again"
+
+
 def test_expiry(bed):
     bed.ctl("quarantine", "corvus", "--for", "2s", "--reason", "short")
     expect("421" in refused(bed), "not refused")

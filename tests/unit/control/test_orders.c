@@ -2,6 +2,8 @@
 /* Orders as people give them, and what they are told: names in short, what was and what still is in force. */
 #include "bed.h"
 
+#include <sqlite3.h>
+
 #define ORDER(name, ...) "{\"command\":\"" name "\",\"args\":{" __VA_ARGS__ "}}\n"
 #define QUARANTINE(customer) ORDER("quarantine", "\"customer\":\"" customer "\",\"reason\":\"r\"")
 #define LIMIT(scope) ORDER("limit", "\"scope\":\"" scope "\",\"setting\":[\"connections=2\"]")
@@ -151,6 +153,97 @@ START_TEST(echoes_of_what_is_not_ascii)
 }
 END_TEST
 
+/* One that was ended and one that was not: both are said. */
+START_TEST(half_a_release)
+{
+	struct bed *bed = bed_begin(BED_CONFIG);
+	char path[64];
+	sqlite3 *database;
+
+	json_decref(bed_ask(bed, QUARANTINE("acme")));
+	json_decref(bed_ask(bed, QUARANTINE("acme")));
+	snprintf(path, sizeof(path), "%s/store/sluice.db", bed->folder);
+	ck_assert_int_eq(sqlite3_open(path, &database), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(database,
+				      "CREATE TRIGGER t BEFORE UPDATE ON decisions WHEN NEW.id = 2 "
+				      "BEGIN SELECT RAISE(ABORT, 'no'); END",
+				      NULL, NULL, NULL),
+			 SQLITE_OK);
+	sqlite3_close(database);
+	check_says(bed, RELEASE("acme"), false,
+		   "decision 2: not stored, and still in force: Input/output error; ended before that: 1");
+	ck_assert_uint_eq(bed->daemon.ledger.count, 1);
+	bed_end(bed);
+}
+END_TEST
+
+/* Nothing of it is committed. */
+START_TEST(a_batch_that_does_not_fit)
+{
+	const size_t many = 2000000;
+	struct bed *bed = bed_begin(BED_CONFIG);
+
+	gate_ready(bed);
+	struct customer *customer = &bed->daemon.config->customers[0];
+	free(customer->sources);
+	customer->sources = calloc(many, sizeof(*customer->sources));
+	customer->source_count = many;
+	link_want_all(bed->daemon.link);
+	bed_turn(bed);
+	ck_assert_uint_eq(bed->heard.count[WIRE_BEGIN], 0);
+	ck_assert(!link_status(bed->daemon.link)->connected);
+	ck_assert_str_eq(link_status(bed->daemon.link)->error, "what is wanted does not fit into one batch");
+	bed_end(bed);
+}
+END_TEST
+
+START_TEST(more_flows_than_are_shown)
+{
+	const struct wire_END end = { .what = QUERY_FLOWS, .rows = 2 };
+	const struct wire_ROW_FLOW flow = { .state = FLOW_ESTABLISHED };
+	struct bed *bed = bed_begin(BED_CONFIG);
+
+	gate_ready(bed);
+	int client = client_open(bed, "read");
+	client_send(bed, client, ORDER("flows", "\"most\":\"1\""));
+	ck_assert_uint_eq(bed->heard.query.most, 2);
+	gate_say(bed, WIRE_ROW_FLOW, &flow);
+	gate_say(bed, WIRE_ROW_FLOW, &flow);
+	gate_say(bed, WIRE_END, &end);
+	bed_turn(bed);
+	json_t *reply = client_reply(client);
+	ck_assert_uint_eq(json_array_size(json_object_get(reply, "rows")), 1);
+	ck_assert(json_is_true(json_object_get(reply, "cut")));
+	ck_assert_str_eq(text_of(reply, "message"), "only 1 of them; --most N shows more");
+	json_decref(reply);
+	close(client);
+	bed_end(bed);
+}
+END_TEST
+
+/* Readers that fill their socket keep nobody from deciding. */
+START_TEST(a_crowd_of_readers)
+{
+	struct bed *bed = bed_begin(BED_CONFIG);
+	int reader[64];
+
+	for (int i = 0; i < 64; i++) {
+		reader[i] = client_open(bed, "read");
+		bed_turn(bed);
+	}
+	int late = client_open(bed, "read");
+	bed_turn(bed);
+	char byte;
+	ck_assert_int_eq(recv(late, &byte, 1, 0), 0);
+	check_says(bed, QUARANTINE("acme"), true, "quarantined");
+	close(late);
+	for (int i = 0; i < 64; i++)
+		close(reader[i]);
+	bed_turn(bed);
+	bed_end(bed);
+}
+END_TEST
+
 /* The calendar may be put forward by a year: what was given for a day lasts a day. */
 START_TEST(two_clocks)
 {
@@ -182,5 +275,6 @@ START_TEST(a_second_daemon)
 END_TEST
 
 UNIT_MAIN("orders", a_bare_name_is_a_customer, what_is_in_force_already, what_is_in_force_still,
-	  names_that_left_the_configuration, what_a_reload_does_not_change, the_newest_first,
-	  echoes_of_what_is_not_ascii, two_clocks, a_second_daemon)
+	  names_that_left_the_configuration, what_a_reload_does_not_change, the_newest_first, half_a_release,
+	  a_batch_that_does_not_fit, more_flows_than_are_shown, a_crowd_of_readers, echoes_of_what_is_not_ascii,
+	  two_clocks, a_second_daemon)
