@@ -22,6 +22,7 @@ static void __attribute__((format(printf, 3, 4))) say(json_t *reply, const char 
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
+	request_ascii(text);
 	json_array_append_new(json_object_get(reply, "rows"), json_pack("{s:s, s:s}", "what", what, "value", text));
 }
 
@@ -107,7 +108,7 @@ static void say_link(json_t *reply, const struct link_status *status)
 static void say_dns(json_t *reply, const struct daemon *daemon)
 {
 	json_t *list = json_object();
-	char what[96], when[48];
+	char what[96], when[48], problem[sizeof(((struct resolve_status *)0)->problem)];
 
 	for (size_t i = 0; i < daemon->config->provider_count; i++) {
 		const struct provider *provider = &daemon->config->providers[i];
@@ -116,12 +117,13 @@ static void say_dns(json_t *reply, const struct daemon *daemon)
 		if (provider->domains.count + provider->hosts.count == 0)
 			continue;
 		snprintf(what, sizeof(what), "DNS %s", provider->name);
+		snprintf(problem, sizeof(problem), "%s", status->problem);
+		request_ascii(problem);
 		say(reply, what, "%zu address%s, answered %s%s%s", addresses, addresses == 1 ? "" : "es",
-		    ago(status->resolved_ms, when, sizeof(when)), status->problem[0] != '\0' ? "; " : "",
-		    status->problem);
+		    ago(status->resolved_ms, when, sizeof(when)), problem[0] != '\0' ? "; " : "", problem);
 		json_object_set_new(list, provider->name,
 				    json_pack("{s:I, s:o, s:s}", "addresses", (json_int_t)addresses, "resolved",
-					      row_time(status->resolved_ms), "problem", status->problem));
+					      row_time(status->resolved_ms), "problem", problem));
 	}
 	json_object_set_new(reply, "dns", list);
 }

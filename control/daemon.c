@@ -334,10 +334,10 @@ void daemon_stop(struct daemon *daemon)
 {
 	sd_event_source_disable_unref(daemon->patience);
 	sd_event_source_disable_unref(daemon->expiry);
-	resolver_destroy(daemon->resolver);
-	link_destroy(daemon->link);
+	link_destroy(daemon->link); /* answers who asked the gate, out of all the rest */
 	server_destroy(daemon->server);
 	request_end_all(daemon);
+	resolver_destroy(daemon->resolver);
 	policy_finish(&daemon->policy);
 	ledger_finish(&daemon->ledger);
 	journal_close(daemon->journal);

@@ -221,6 +221,26 @@ START_TEST(more_flows_than_are_shown)
 }
 END_TEST
 
+/* Who asked is answered out of what must still be there. */
+START_TEST(a_stop_while_the_gate_is_asked)
+{
+	static const char *const rows[] = { "status", "customers", "providers", "flows", "drops" };
+	struct bed *bed = bed_begin(BED_CONFIG);
+	int client[5];
+
+	gate_ready(bed);
+	for (int i = 0; i < 5; i++) {
+		char request[64];
+		snprintf(request, sizeof(request), "{\"command\":\"%s\"}\n{\"command\":\"status\"}\n", rows[i]);
+		client[i] = client_open(bed, "admin");
+		client_send(bed, client[i], request);
+	}
+	bed_end(bed);
+	for (int i = 0; i < 5; i++)
+		close(client[i]);
+}
+END_TEST
+
 /* Readers that fill their socket keep nobody from deciding. */
 START_TEST(a_crowd_of_readers)
 {
@@ -276,5 +296,5 @@ END_TEST
 
 UNIT_MAIN("orders", a_bare_name_is_a_customer, what_is_in_force_already, what_is_in_force_still,
 	  names_that_left_the_configuration, what_a_reload_does_not_change, the_newest_first, half_a_release,
-	  a_batch_that_does_not_fit, more_flows_than_are_shown, a_crowd_of_readers, echoes_of_what_is_not_ascii,
-	  two_clocks, a_second_daemon)
+	  a_batch_that_does_not_fit, more_flows_than_are_shown, a_stop_while_the_gate_is_asked, a_crowd_of_readers,
+	  echoes_of_what_is_not_ascii, two_clocks, a_second_daemon)
