@@ -221,6 +221,26 @@ START_TEST(more_flows_than_are_shown)
 }
 END_TEST
 
+/* New limits make every connection look up its own again: a quarantine must not send any. */
+START_TEST(no_more_than_what_changed)
+{
+	struct bed *bed = bed_begin(BED_CONFIG);
+
+	gate_ready(bed);
+	int client = client_open(bed, "admin");
+	client_send(bed, client, QUARANTINE("acme"));
+	ck_assert_uint_eq(bed->heard.count[WIRE_PUT_VERDICT], 1);
+	ck_assert_uint_eq(bed->heard.count[WIRE_PUT_LIMITS] + bed->heard.count[WIRE_DEL_LIMITS], 0);
+	gate_ack(bed, bed->heard.commit.generation, 0, "");
+	bed_turn(bed);
+	client_send(bed, client, LIMIT("acme"));
+	ck_assert_uint_eq(bed->heard.count[WIRE_PUT_LIMITS], 1);
+	ck_assert_uint_eq(bed->heard.count[WIRE_PUT_VERDICT] + bed->heard.count[WIRE_DEL_VERDICT], 1);
+	close(client);
+	bed_end(bed);
+}
+END_TEST
+
 /* Who asked is answered out of what must still be there. */
 START_TEST(a_stop_while_the_gate_is_asked)
 {
@@ -296,5 +316,5 @@ END_TEST
 
 UNIT_MAIN("orders", a_bare_name_is_a_customer, what_is_in_force_already, what_is_in_force_still,
 	  names_that_left_the_configuration, what_a_reload_does_not_change, the_newest_first, half_a_release,
-	  a_batch_that_does_not_fit, more_flows_than_are_shown, a_stop_while_the_gate_is_asked, a_crowd_of_readers,
-	  echoes_of_what_is_not_ascii, two_clocks, a_second_daemon)
+	  a_batch_that_does_not_fit, more_flows_than_are_shown, no_more_than_what_changed,
+	  a_stop_while_the_gate_is_asked, a_crowd_of_readers, echoes_of_what_is_not_ascii, two_clocks, a_second_daemon)
