@@ -255,12 +255,12 @@ void policy_scope(const struct policy *policy, const struct scope_key *key, enum
 
 	if (action == DECIDE_QUARANTINE) {
 		if (!put_verdict(policy, key, ledger_verdict(policy->ledger, key), put, context))
-			put(context, WIRE_DEL_VERDICT, key);
+			put(context, WIRE_DEL_VERDICT, &(struct wire_DEL_VERDICT){ .key = *key });
 		return;
 	}
 	policy_limits(policy, key, &limits);
 	if (!put_limits(key, &limits, put, context))
-		put(context, WIRE_DEL_LIMITS, key);
+		put(context, WIRE_DEL_LIMITS, &(struct wire_DEL_LIMITS){ .key = *key });
 }
 
 const char *policy_customer(const struct policy *policy, uint32_t id)

@@ -53,7 +53,7 @@ static int check_settings(const struct wire_PUT_SETTINGS *settings, char *ret_er
 	for (int i = 0; i < settings->ports; i++)
 		if (settings->port[i] == 0)
 			return refuse(ret_error, "PUT_SETTINGS: port[%d] is 0", i);
-	return settings->zero == 0 ? 0 : refuse(ret_error, "PUT_SETTINGS: zero is not 0");
+	return all_zero(settings->zero, sizeof(settings->zero)) ? 0 : refuse(ret_error, "PUT_SETTINGS: zero is not 0");
 }
 
 /* The bits after the prefix are 0. */
@@ -93,7 +93,7 @@ static int check_identity(const struct wire_PUT_IDENTITY *identity, char *ret_er
 	if (identity->vlan > 4095 && identity->vlan != WIRE_VLAN_ANY)
 		return refuse(ret_error, "PUT_IDENTITY: vlan %u, expected 0 to 4095 or %u", identity->vlan,
 			      WIRE_VLAN_ANY);
-	return identity->zero == 0 ? 0 : refuse(ret_error, "PUT_IDENTITY: zero is not 0");
+	return identity->zero == 0 && identity->zero_end == 0 ? 0 : refuse(ret_error, "PUT_IDENTITY: zero is not 0");
 }
 
 static int check_destination(const struct wire_PUT_DESTINATION *destination, char *ret_error)

@@ -68,7 +68,7 @@ struct wire_PUT_SETTINGS {
 	uint32_t idle_timeout_s; /* a flow with no packet for so long is forgotten */
 	uint16_t ports;
 	uint16_t port[WIRE_PORTS_MAX]; /* SMTP destination ports */
-	uint16_t zero;
+	uint16_t zero[3];
 };
 
 #define WIRE_VLAN_ANY 0xffffu
@@ -82,6 +82,7 @@ struct wire_PUT_IDENTITY {
 	uint8_t plen;
 	uint8_t zero;
 	uint32_t customer;
+	uint32_t zero_end;
 };
 
 /* Destination address -> provider; the longest prefix wins. */
@@ -102,6 +103,7 @@ struct wire_PUT_LIMITS {
 
 struct wire_DEL_LIMITS {
 	struct scope_key key;
+	uint32_t zero;
 };
 
 enum action { ACTION_PASS, ACTION_QUARANTINE, ACTIONS };
@@ -117,6 +119,7 @@ struct wire_PUT_VERDICT {
 
 struct wire_DEL_VERDICT {
 	struct scope_key key;
+	uint32_t zero;
 };
 
 struct wire_COMMIT {
@@ -139,6 +142,7 @@ struct wire_QUERY {
 	uint32_t most;		     /* rows; 0: all */
 	uint32_t customer, provider; /* ID_ANY: no filter */
 	uint32_t scope;		     /* of meters, enum scope; SCOPES: no filter */
+	uint32_t zero;
 };
 
 struct wire_ROW_STATUS {

@@ -20,7 +20,8 @@ const struct frame_row frame_rows[WIRE_TYPES] = {
 
 #define FRAME(name, direction, help)                                                                                   \
 	_Static_assert(sizeof(struct wire_head) + sizeof(struct wire_##name) <= WIRE_FRAME_MAX, #name " is too "       \
-												      "large");
+												      "large");        \
+	_Static_assert(sizeof(struct wire_##name) % 8 == 0, #name " would leave what follows it unaligned");
 #include "frames.def"
 #undef FRAME
 

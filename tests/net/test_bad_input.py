@@ -138,8 +138,8 @@ BAD_FRAMES = [
     ("action", HELLO + BEGIN + verdict(action=7), "action 7"),
     ("endless reason", HELLO + BEGIN + verdict(reason=b"x" * 96), "no end"),
     ("line break in a reason", HELLO + BEGIN + verdict(reason=b"a\r\n250 ok" + bytes(87)), "0x0d"),
-    ("query", HELLO + frame(TYPES["QUERY"], struct.pack("=IIIII", 99, 0, 0, 0, 0)), "what 99"),
-    ("query's scope", HELLO + frame(TYPES["QUERY"], struct.pack("=IIIII", 3, 0, 0, 0, 99)), "scope 99"),
+    ("query", HELLO + frame(TYPES["QUERY"], struct.pack("=IIIIII", 99, 0, 0, 0, 0, 0)), "what 99"),
+    ("query's scope", HELLO + frame(TYPES["QUERY"], struct.pack("=IIIIII", 3, 0, 0, 0, 99, 0)), "scope 99"),
     ("prefix", HELLO + BEGIN + frame(TYPES["PUT_DESTINATION"], bytes(15) + b"\x01" + struct.pack("=IB3x", 1, 120)),
      "bits after plen"),
 ]
@@ -165,7 +165,7 @@ def gate_generation(bed):
     with socket.socket(socket.AF_UNIX) as gate:
         gate.settimeout(5)
         gate.connect(f"{bed.dir}/gate.sock")
-        gate.sendall(HELLO + frame(TYPES["QUERY"], struct.pack("=IIIII", 0, 0, 0, 0, 7)))
+        gate.sendall(HELLO + frame(TYPES["QUERY"], struct.pack("=IIIIII", 0, 0, 0, 0, 7, 0)))
         answer = b""
         while len(answer) < 2 * HEAD.size + 24 + 8:
             answer += gate.recv(4096)
