@@ -59,7 +59,7 @@ static void say_gate(json_t *reply, const struct wire_ROW_STATUS *gate)
 	say(reply, "gate tables", "%u identities, %u destinations, %u limits, %u decisions", gate->identities,
 	    gate->destinations, gate->limits, gate->verdicts);
 	say(reply, "SMTP", "%s", gate->ready ? "passes" : "waits for the tables");
-	say(reply, "connections", "%llu of %llu", (unsigned long long)gate->flows,
+	say(reply, "flow table", "%llu of %llu records", (unsigned long long)gate->flows,
 	    (unsigned long long)gate->flows_most);
 	say(reply, "packets held", "%llu", (unsigned long long)gate->held);
 	say(reply, "meters", "%llu of %llu", (unsigned long long)gate->meters, (unsigned long long)gate->meters_most);

@@ -6,8 +6,6 @@
 #include "config_read.h"
 #include "units.h"
 
-#define WEIGHT_MOST 1000000
-
 static void read_source_prefix(struct reader *reader, yaml_node_t *node, void *context)
 {
 	struct source *source = context;
@@ -162,7 +160,7 @@ static void read_customer_weight(struct reader *reader, yaml_node_t *node, void 
 		return;
 	if (count_parse(text, &reading->customer->weight) < 0 || reading->customer->weight == 0 ||
 	    reading->customer->weight > WEIGHT_MOST)
-		error_at(reader, node, "weight: \"%s\": expected a number from 1 to %d", text, WEIGHT_MOST);
+		error_at(reader, node, "weight: \"%s\": expected a number from 1 to %u", text, WEIGHT_MOST);
 }
 
 static const struct field customer_fields[] = {

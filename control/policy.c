@@ -10,7 +10,7 @@
 
 static void add_base(struct policy *policy, const struct scope_key *key, const struct limits *limits)
 {
-	if (limits->has == 0)
+	if (limits->has == 0 && limits->weight == 0)
 		return;
 	struct wire_PUT_LIMITS *grown = realloc(policy->base, (policy->base_count + 1) * sizeof(*grown));
 	if (grown == NULL)
@@ -40,7 +40,10 @@ static void add_provider(struct policy *policy, const struct provider *provider)
 
 static void add_customer(struct policy *policy, const struct customer *customer)
 {
-	add(policy, SCOPE_CUSTOMER, customer->id, 0, &customer->limits);
+	struct limits limits = customer->limits;
+
+	limits.weight = customer->weight > 1 ? (uint32_t)customer->weight : 0; /* 1 is what nothing said comes to */
+	add(policy, SCOPE_CUSTOMER, customer->id, 0, &limits);
 	for (size_t i = 0; i < customer->at_count; i++) {
 		const struct provider *provider = config_provider(policy->config, customer->at[i].provider);
 		add(policy, SCOPE_CUSTOMER_PROVIDER, customer->id, provider->id, &customer->at[i].limits);
@@ -148,7 +151,7 @@ static bool put_limits(const struct scope_key *key, const struct limits *limits,
 {
 	struct wire_PUT_LIMITS record;
 
-	if (limits->has == 0)
+	if (limits->has == 0 && limits->weight == 0)
 		return false;
 	memset(&record, 0, sizeof(record));
 	record.key = *key;

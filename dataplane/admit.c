@@ -1,32 +1,23 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "admit.h"
 
+#include "hold.h"
 #include "usage.h"
 #include "worker.h"
 
-/* A slot comes free when some connection ends: nobody can tell when, so ask again so often. */
-#define SLOT_POLL_NS 5000000u
-
-static enum admission later(const struct flow *flow, uint64_t when, uint64_t *ret_when)
+bool admit(struct worker *worker, struct flow *flow, uint64_t now, uint64_t *ret_when)
 {
-	*ret_when = when;
-	return when > flow->hold_until ? ADMIT_NEVER : ADMIT_LATER;
-}
+	uint64_t until = hold_of(worker, flow)->until;
+	enum admission admission = usage_admit(worker, flow, now, ret_when);
 
-enum admission admit(struct worker *worker, struct flow *flow, uint64_t now, uint64_t *ret_when)
-{
-	uint64_t when = usage_when(flow, LIMIT_CONNECTION_RATE, 1, now);
-
-	if (when > now)
-		return later(flow, when, ret_when);
-	if (!usage_take_slots(flow))
-		return later(flow, now + SLOT_POLL_NS, ret_when);
-	/* Another worker may have been quicker since. */
-	if (!usage_try(flow, LIMIT_CONNECTION_RATE, 1, now, &when)) {
-		usage_give_slots(flow);
-		return later(flow, when, ret_when);
+	if (admission == ADMIT_NOW) {
+		count(worker, COUNT_FLOWS_OPENED, 1);
+		return true;
 	}
-	usage_admitted(flow);
-	count(worker, COUNT_FLOWS_OPENED, 1);
-	return ADMIT_NOW;
+	bool hopeless = admission == ADMIT_NEVER || now >= until || (*ret_when != WAIT_FOR_CALL && *ret_when > until);
+	if (hopeless)
+		*ret_when = UINT64_MAX;
+	else if (*ret_when == WAIT_FOR_CALL)
+		*ret_when = until;
+	return false;
 }

@@ -141,10 +141,12 @@ static int check_limits(const struct wire_PUT_LIMITS *record, char *ret_error)
 
 	if (ret < 0)
 		return ret;
-	if (limits->has == 0 || limits->has >> LIMIT_KINDS != 0)
+	if ((limits->has == 0 && limits->weight == 0) || limits->has >> LIMIT_KINDS != 0)
 		return refuse(ret_error, "PUT_LIMITS: has 0x%x, expected 0x1 to 0x%x", limits->has,
 			      (1u << LIMIT_KINDS) - 1);
-	if (record->zero != 0 || limits->zero != 0)
+	if (limits->weight > WEIGHT_MOST)
+		return refuse(ret_error, "PUT_LIMITS: weight %u, at most %u", limits->weight, WEIGHT_MOST);
+	if (record->zero != 0)
 		return refuse(ret_error, "PUT_LIMITS: zero is not 0");
 	for (int kind = LIMIT_CONNECTION_RATE; kind < LIMIT_KINDS; kind++) {
 		const struct limit *limit = &limits->kind[kind];

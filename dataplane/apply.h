@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* From frames to records: each is checked against its limits, then put into the open batch. The only
- * includer of table_write.h besides the table itself, main.c and reports. */
+ * includer of table_write.h besides the table itself and main.c. */
 #ifndef SLUICE_APPLY_H
 #define SLUICE_APPLY_H
 

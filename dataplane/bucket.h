@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Arithmetic of a rate limit: a virtual-scheduling token bucket (GCRA, ITU-T I.371) that many workers
- * share. Time is an argument, in nanoseconds of one monotonic clock.
+/* Arithmetic of a rate limit: a virtual-scheduling token bucket (GCRA, ITU-T I.371). Time is an argument, in
+ * nanoseconds of one monotonic clock.
  *
- * `tat` is the theoretical arrival time of the next unit. With T = ns per unit and tau = (burst - 1) T, n
- * units may leave together when the last of them conforms, at max(now, tat' + (n - 1) T - tau) with tat' =
- * max(tat, now), and then tat = tat' + n T. So in any interval of length t at most burst + t / T units
- * leave, and no unit leaves early.
+ * `tat` is the theoretical arrival time of the next unit. With T = ns per unit, n units may leave together when
+ * the last of them conforms: with tat' = max(tat, now) then tat = tat' + n T, and they leave at
+ * max(now, tat - burst T). So in any interval of length t at most burst + t / T units leave, and no unit leaves
+ * early.
  *
- * Kept in 1/16 ns: a unit a minute and 10 Gbit/s by the byte are both exact to 10^-4 and better, and
- * 2^64 / 16 ns is 36 years. */
+ * Kept in 1/16 ns, rounded up: 10 Gbit/s by the byte is exact to 10^-4, slower rates far better, and never
+ * above the rate. The slowest is a unit each 6.5 days; 2^64 / 16 ns is 36 years.
+ *
+ * `shared`: several workers use the bucket at once, so it is changed by compare-and-swap; a single worker
+ * saves the locked instruction. Its functions are inline because every client segment calls them. */
 #ifndef SLUICE_BUCKET_H
 #define SLUICE_BUCKET_H
 
@@ -18,19 +21,21 @@
 
 #include "limit.h"
 
+#define BUCKET_NEVER UINT64_MAX
+#define BUCKET_TICKS_PER_NS 16u
+#define BUCKET_UNIT_SHIFT 11
+
 struct bucket {
 	_Atomic uint64_t tat;  /* 1/16 ns */
-	_Atomic uint64_t unit; /* T in 2^-16 of 1/16 ns; UINT64_MAX: nothing passes */
-	_Atomic uint64_t tau;  /* 1/16 ns */
+	_Atomic uint64_t unit; /* T in 2^-11 of 1/16 ns; UINT64_MAX: nothing passes */
+	_Atomic uint64_t full; /* burst * T, 1/16 ns */
 };
-
-#define BUCKET_NEVER UINT64_MAX
 
 /* Empty at `start`, so that a restart grants no second burst; full once burst * T has passed. */
 void bucket_init(struct bucket *bucket, const struct limit *limit, uint64_t start);
 
-/* Another rate from now on; what was used stays used. */
-void bucket_set(struct bucket *bucket, const struct limit *limit);
+/* Another rate from now on; so many units as were used stay used. */
+void bucket_set(struct bucket *bucket, const struct limit *limit, uint64_t now);
 
 /* When `units` may leave, in ns, without taking them; BUCKET_NEVER if they never may. */
 uint64_t bucket_when(const struct bucket *bucket, uint64_t units, uint64_t now);
@@ -38,14 +43,51 @@ uint64_t bucket_when(const struct bucket *bucket, uint64_t units, uint64_t now);
 /* Nothing of the burst is used: a bucket made anew would be the same. */
 bool bucket_full(const struct bucket *bucket, uint64_t now);
 
-/* Takes `units`, and returns when they may leave. */
-uint64_t bucket_take(struct bucket *bucket, uint64_t units, uint64_t now);
-
-/* Takes `units` only if they may leave now; else *ret_when says when they might. However many workers try at
- * once, no more get them than conform. */
-bool bucket_try(struct bucket *bucket, uint64_t units, uint64_t now, uint64_t *ret_when);
-
 /* Gives back `units` that were taken and never left. */
 void bucket_return(struct bucket *bucket, uint64_t units);
+
+static inline uint64_t bucket_max(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+static inline uint64_t bucket_ticks(uint64_t unit, uint64_t units)
+{
+	const uint64_t round = (1u << BUCKET_UNIT_SHIFT) - 1;
+	uint64_t product;
+
+	if (__builtin_expect(!__builtin_mul_overflow(unit, units, &product) && product < UINT64_MAX - round, 1))
+		return (product + round) >> BUCKET_UNIT_SHIFT;
+	__uint128_t ticks = ((__uint128_t)unit * units + round) >> BUCKET_UNIT_SHIFT;
+	return ticks > (UINT64_MAX >> 2) ? UINT64_MAX >> 2 : (uint64_t)ticks;
+}
+
+/* When units that end at `end` (tat' + n T) conform, rounded up so that nothing is early. */
+static inline uint64_t bucket_leave(uint64_t end, uint64_t full, uint64_t now)
+{
+	if (end <= full + now * BUCKET_TICKS_PER_NS)
+		return now;
+	return (end - full + BUCKET_TICKS_PER_NS - 1) / BUCKET_TICKS_PER_NS;
+}
+
+/* Takes `units`, and returns when they may leave. */
+static inline uint64_t bucket_take(struct bucket *bucket, uint64_t units, uint64_t now, bool shared)
+{
+	uint64_t unit = atomic_load_explicit(&bucket->unit, memory_order_relaxed);
+	uint64_t full = atomic_load_explicit(&bucket->full, memory_order_relaxed);
+	uint64_t tat = atomic_load_explicit(&bucket->tat, memory_order_relaxed);
+
+	if (unit == UINT64_MAX)
+		return BUCKET_NEVER;
+	uint64_t cost = bucket_ticks(unit, units);
+	uint64_t fresh = bucket_max(tat, now * BUCKET_TICKS_PER_NS) + cost;
+	if (!shared)
+		atomic_store_explicit(&bucket->tat, fresh, memory_order_relaxed);
+	else
+		while (!atomic_compare_exchange_weak_explicit(&bucket->tat, &tat, fresh, memory_order_relaxed,
+							      memory_order_relaxed))
+			fresh = bucket_max(tat, now * BUCKET_TICKS_PER_NS) + cost;
+	return bucket_leave(fresh, full, now);
+}
 
 #endif

@@ -4,20 +4,11 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#include <rte_ip.h>
-
-static uint16_t fold(uint64_t sum)
-{
-	while (sum >> 16 != 0)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)sum;
-}
-
 /* RFC 9293 section 3.1 and RFC 8200 section 8.1: both come to the same sum. */
 static uint16_t pseudo_sum(const struct l4 *l4)
 {
-	return fold((uint64_t)rte_raw_cksum(l4->source, l4->address_size) +
-		    rte_raw_cksum(l4->destination, l4->address_size) + htons(l4->protocol) + htons(l4->size));
+	return checksum_fold(checksum_sum(l4->source, l4->address_size) +
+			     checksum_sum(l4->destination, l4->address_size) + htons(l4->protocol) + htons(l4->size));
 }
 
 static uint8_t *field(const struct l4 *l4)
@@ -38,12 +29,21 @@ bool checksum_looks_partial(const struct l4 *l4)
 	return stored(l4) == pseudo_sum(l4);
 }
 
+/* The whole of it: addresses, protocol, size, segment. Without options in between it is one piece of memory. */
+static uint16_t whole_sum(const struct l4 *l4)
+{
+	if (l4->destination == l4->source + l4->address_size && l4->bytes == l4->destination + l4->address_size)
+		return checksum_fold(checksum_sum(l4->source, 2u * l4->address_size + l4->size) + htons(l4->protocol) +
+				     htons(l4->size));
+	return checksum_fold((uint64_t)pseudo_sum(l4) + checksum_sum(l4->bytes, l4->size));
+}
+
 enum checksum_state checksum_check(const struct l4 *l4)
 {
 	/* RFC 768: a UDP sum of 0 over IPv4 means none. */
 	if (l4->protocol == IPPROTO_UDP && stored(l4) == 0 && l4->address_size == 4)
 		return CHECKSUM_GOOD;
-	if (fold((uint64_t)pseudo_sum(l4) + rte_raw_cksum(l4->bytes, l4->size)) == 0xffff)
+	if (whole_sum(l4) == 0xffff)
 		return CHECKSUM_GOOD;
 	return checksum_looks_partial(l4) ? CHECKSUM_PARTIAL : CHECKSUM_BAD;
 }
@@ -53,7 +53,7 @@ void checksum_set(const struct l4 *l4)
 	uint16_t sum = 0;
 
 	memcpy(field(l4), &sum, sizeof(sum));
-	sum = (uint16_t)~fold((uint64_t)pseudo_sum(l4) + rte_raw_cksum(l4->bytes, l4->size));
+	sum = (uint16_t)~checksum_fold((uint64_t)pseudo_sum(l4) + checksum_sum(l4->bytes, l4->size));
 	if (sum == 0 && l4->protocol == IPPROTO_UDP)
 		sum = 0xffff;
 	memcpy(field(l4), &sum, sizeof(sum));

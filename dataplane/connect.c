@@ -18,65 +18,85 @@ static uint32_t settings_refuse(const struct worker *worker)
 	return table_settings(worker->table)->refuse;
 }
 
-static void refuse_packet(struct worker *worker, struct packet *packet, uint32_t mode, enum counter reason,
+static void refuse_packet(struct worker *worker, struct packet *packet, const struct flow_key *key, uint32_t mode,
 			  uint64_t now)
 {
-	const struct syn syn = { packet_headers(packet), &packet->key, packet->seq };
+	const struct syn syn = { packet_headers(packet), key, packet->seq };
 
 	refuse(worker, &syn, mode, now);
-	count(worker, reason, 1);
 	packet->kind = PACKET_GONE;
 	rte_pktmbuf_free(packet->mbuf);
 }
 
 static void refuse_held(struct worker *worker, struct flow *flow, uint32_t mode, enum counter reason, uint64_t now)
 {
-	const struct syn syn = { held_headers(flow->held_first), &flow->key, held_note(flow->held_first)->seq };
+	struct rte_mbuf *first = hold_of(worker, flow)->first;
+	const struct flow_key key = { .inside = usage_key(worker, flow, SCOPE_SOURCE)->address,
+				      .outside = usage_key(worker, flow, SCOPE_REMOTE)->address,
+				      .inside_port = flow->inside_port,
+				      .outside_port = flow->outside_port,
+				      .vlan = flow->vlan };
+	const struct syn syn = { held_headers(first), &key, held_note(first)->seq };
 
 	refuse(worker, &syn, mode, now);
-	usage_refused(flow);
+	usage_refused(worker, flow);
 	count(worker, reason, 1);
 	flow_end(worker, flow, FLOW_CLOSED, now);
 }
 
-/* The record of this five-tuple, new or of a connection that must be over: its client opens another. */
+/* The record of this five-tuple: a new one, or that of a connection that must be over, since its client opens
+ * another. */
 static struct flow *take_record(struct worker *worker, const struct packet *packet, uint64_t now)
 {
-	struct flow *flow = flow_find(worker->flows, &packet->key, packet->hash);
+	struct flow *flow = packet->flow;
 
 	if (flow == NULL)
-		return flow_insert(worker->flows, &packet->key, packet->hash);
+		return flow_insert(worker->flows, packet);
 	flow_end(worker, flow, FLOW_CLOSED, now);
-	const struct flow fresh = { .key = flow->key, .index = flow->index, .used = true };
+	const struct flow fresh = { .id = flow->id,
+				    .inside_port = flow->inside_port,
+				    .outside_port = flow->outside_port,
+				    .vlan = flow->vlan,
+				    .used = 1 };
 	*flow = fresh;
 	return flow;
 }
 
+/* With meters, or not at all. */
 static struct flow *open_flow(struct worker *worker, const struct packet *packet, const struct party *party,
 			      uint64_t now)
 {
-	struct flow *flow = take_record(worker, packet, now);
+	struct seats seats;
 
+	if (!usage_acquire(worker, &party->scopes, &seats, now))
+		return NULL;
+	struct flow *flow = take_record(worker, packet, now);
 	if (flow == NULL) {
+		usage_release(worker, &seats, now);
 		count(worker, COUNT_FLOW_TABLE_FULL, 1);
 		return NULL;
 	}
-	flow->state = FLOW_CLOSED;
 	flow->opened_ms = flow->seen_ms = (uint32_t)(now / 1000000);
-	if (!usage_join(worker, flow, &party->scopes, now))
-		return NULL;
-	flow->customer = party->customer;
-	flow->provider = party->provider;
 	flow->layout = table_layout(worker->table);
+	usage_sit(worker, flow, &seats, now);
 	return flow;
 }
 
-/* The SYN again, before or after it was let through. */
+/* The SYN again, before or after it was let through, or a late copy of it in a running connection. */
 static bool is_repeat(const struct flow *flow, const struct packet *packet)
 {
-	return flow != NULL &&
-	       (flow->state == FLOW_SYN_HELD || flow->state == FLOW_SYN_SENT || flow->state == FLOW_ESTABLISHED) &&
-	       flow->dialogue.client_next == packet->seq + 1;
+	uint32_t since = flow != NULL ? flow->dialogue.client_next - (packet->seq + 1) : 0;
+
+	switch (flow != NULL ? flow->state : FLOW_CLOSED) {
+	case FLOW_SYN_HELD:
+	case FLOW_SYN_SENT:
+		return since == 0;
+	case FLOW_ESTABLISHED:
+	case FLOW_CLOSING:
+		return since <= flow->bytes_out;
+	default:
+		return false;
+	}
 }
 
 static void repeat(struct worker *worker, struct flow *flow, struct packet *packet, uint64_t now)
@@ -89,46 +109,55 @@ static void repeat(struct worker *worker, struct flow *flow, struct packet *pack
 /* Every SYN is held, most of them for no time at all: so there is one way for all. */
 static void queue(struct worker *worker, struct flow *flow, struct packet *packet, uint64_t now)
 {
+	uint64_t until = now + table_settings(worker->table)->max_hold_ms * 1000000ull;
+
 	flow->state = FLOW_SYN_HELD;
-	flow->generation = table_generation(worker->table);
-	flow->hold_until = now + table_settings(worker->table)->max_hold_ms * 1000000ull;
+	flow->serial = (uint32_t)table_generation(worker->table);
 	dialogue_open(&flow->dialogue, packet->seq);
-	hold_append(worker, flow, packet, now, 0);
+	struct wait *wait = hold_append(worker, flow, packet, until, 0);
+	wait->until = until;
+	wait->due = now;
 	connect_again(worker, flow, now);
 	if (flow->state == FLOW_SYN_HELD)
 		count(worker, COUNT_HELD_SYN, 1);
 }
 
+/* A SYN under quarantine. An older connection of this five-tuple must be over. */
+static void refuse_decided(struct worker *worker, struct packet *packet, const struct flow_key *key, uint32_t mode,
+			   uint64_t now)
+{
+	if (packet->flow != NULL)
+		flow_end(worker, packet->flow, FLOW_CUT, now);
+	refuse_packet(worker, packet, key, mode, now);
+	count(worker, COUNT_REFUSED_QUARANTINE, 1);
+}
+
 void connect_new(struct worker *worker, struct packet *packet, uint64_t now)
 {
-	struct flow *flow = flow_find(worker->flows, &packet->key, packet->hash);
+	struct flow *flow = packet->flow;
+	bool runs = flow != NULL && (flow->state == FLOW_ESTABLISHED || flow->state == FLOW_CLOSING);
+	struct flow_key key;
 	struct party party;
 
 	if (packet->payload > 0) {
 		worker_drop(worker, packet, COUNT_DROP_SYN_DATA);
 		return;
 	}
-	identify(worker, &packet->key, &party);
+	packet_key(packet, &key);
+	identify(worker, &key, &party);
 	const struct wire_PUT_VERDICT *verdict = decide_new(worker, &party.scopes);
-	if (verdict != NULL) {
-		if (flow != NULL)
-			flow_end(worker, flow, FLOW_CUT, now);
-		refuse_packet(worker, packet, verdict->refuse, COUNT_REFUSED_QUARANTINE, now);
-		return;
-	}
-	if (is_repeat(flow, packet)) {
+	if (verdict != NULL && runs && is_repeat(flow, packet)) {
+		worker_drop(worker, packet, COUNT_DROP_QUARANTINE); /* a late copy: the turn rule decides there */
+	} else if (verdict != NULL) {
+		refuse_decided(worker, packet, &key, verdict->refuse, now);
+	} else if (is_repeat(flow, packet)) {
 		repeat(worker, flow, packet, now);
-		return;
+	} else if ((packet->flow = open_flow(worker, packet, &party, now)) != NULL) {
+		queue(worker, packet->flow, packet, now);
+	} else {
+		refuse_packet(worker, packet, &key, settings_refuse(worker), now);
+		count(worker, COUNT_REFUSED_NO_ROOM, 1);
 	}
-	if (worker->held >= worker->gate->held_most) {
-		refuse_packet(worker, packet, settings_refuse(worker), COUNT_REFUSED_HOLD_FULL, now);
-		return;
-	}
-	flow = open_flow(worker, packet, &party, now);
-	if (flow == NULL)
-		refuse_packet(worker, packet, settings_refuse(worker), COUNT_REFUSED_NO_ROOM, now);
-	else
-		queue(worker, flow, packet, now);
 }
 
 static void let_through(struct worker *worker, struct flow *flow, uint64_t now)
@@ -136,6 +165,14 @@ static void let_through(struct worker *worker, struct flow *flow, uint64_t now)
 	flow->state = FLOW_SYN_SENT;
 	flow->opened_ms = flow->seen_ms = (uint32_t)(now / 1000000);
 	worker_send(worker, OUTSIDE, hold_take(worker, flow));
+}
+
+static void wait_on(struct worker *worker, struct flow *flow, uint64_t when, uint64_t now)
+{
+	if (worker->held > worker->gate->held_most)
+		refuse_held(worker, flow, settings_refuse(worker), COUNT_REFUSED_HOLD_FULL, now);
+	else
+		hold_wake(worker, hold_of(worker, flow), when);
 }
 
 void connect_again(struct worker *worker, struct flow *flow, uint64_t now)
@@ -146,29 +183,26 @@ void connect_again(struct worker *worker, struct flow *flow, uint64_t now)
 		refuse_held(worker, flow, flow->refuse, COUNT_REFUSED_QUARANTINE, now);
 		return;
 	}
-	switch (admit(worker, flow, now, &when)) {
-	case ADMIT_NOW:
+	if (admit(worker, flow, now, &when))
 		let_through(worker, flow, now);
-		break;
-	case ADMIT_LATER:
-		wheel_insert(worker->wheel, &flow->wait, when);
-		break;
-	case ADMIT_NEVER:
+	else if (when != UINT64_MAX)
+		wait_on(worker, flow, when, now);
+	else
 		refuse_held(worker, flow, settings_refuse(worker), COUNT_REFUSED_LIMIT, now);
-		break;
-	}
 }
 
 bool connect_adopt(struct worker *worker, struct packet *packet, uint64_t now)
 {
+	struct flow_key key;
 	struct party party;
 
-	identify(worker, &packet->key, &party);
+	packet_key(packet, &key);
+	identify(worker, &key, &party);
 	struct flow *flow = open_flow(worker, packet, &party, now);
 	packet->flow = flow;
 	if (flow == NULL)
 		return false;
-	usage_count_slots(flow);
+	usage_count_slots(worker, flow);
 	flow->rtt_ms = ADOPTED_RTT_MS;
 	dialogue_adopt(&flow->dialogue, packet->seq, packet->ack);
 	flow->state = FLOW_ESTABLISHED;

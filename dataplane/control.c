@@ -16,7 +16,7 @@
 #include "watch.h"
 
 #define EVENTS 16
-#define METER_FORGET_NS 600000000000u
+#define METER_FORGET_MS 600000u
 
 struct control {
 	struct control_config config;
@@ -104,6 +104,15 @@ void control_destroy(struct control *control)
 	free(control);
 }
 
+/* Figures of what nobody uses are kept for a while, unless the room is needed. */
+static void forget_meters(struct meters *meters, uint64_t now)
+{
+	if (meters == NULL)
+		return;
+	bool tight = meters_used(meters) > meters_most(meters) / 4 * 3;
+	meters_walk(meters, now, tight ? 0 : METER_FORGET_MS, NULL, NULL);
+}
+
 /* Once a second: say what is wrong, forget what nobody uses. */
 static void tick(struct control *control)
 {
@@ -113,8 +122,7 @@ static void tick(struct control *control)
 		return;
 	report_counters(&control->ctl.report, counter);
 	watch_counters(&control->watch, counter, now);
-	if (control->config.meters != NULL)
-		meters_walk(control->config.meters, now, METER_FORGET_NS, NULL, NULL);
+	forget_meters(control->config.meters, now);
 }
 
 static void handle(struct control *control, const struct epoll_event *event)

@@ -11,7 +11,7 @@
 #include "control.h"
 #include "listen.h"
 #include "log.h"
-#include "table_write.h"
+#include "table_published.h"
 
 #define OUT_MOST (16u << 20) /* queued for a client that does not read */
 

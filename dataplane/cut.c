@@ -36,46 +36,52 @@ static void cut_both(struct worker *worker, struct flow *flow, const struct head
 	flow_end(worker, flow, FLOW_CUT, now);
 }
 
-static uint64_t budget_ns(const struct worker *worker, const struct flow *flow)
-{
-	return table_settings(worker->table)->hold_budget_ms[dialogue_phase(&flow->dialogue)] * 1000000ull;
-}
-
-/* The server may not have said all it had to say until it was silent for a round trip. */
+/* The server may not have said all it had to say until it was silent for a round trip: the time when it was, 0 when
+ * that has come. */
 static uint64_t quiet_at(const struct flow *flow, uint64_t now)
 {
 	uint32_t silent_ms = (uint32_t)(now / 1000000) - flow->dialogue.server_ms;
 
-	return silent_ms < flow->rtt_ms ? now + (flow->rtt_ms - silent_ms) * 1000000ull : UINT64_MAX;
+	return silent_ms < flow->rtt_ms ? now + (flow->rtt_ms - silent_ms) * 1000000ull : 0;
 }
 
-static void wait(struct worker *worker, struct flow *flow, uint64_t now)
+static void wait_on(struct worker *worker, struct flow *flow, struct wait *wait, uint64_t now)
 {
 	uint64_t quiet = quiet_at(flow, now);
 
-	wheel_insert(worker->wheel, &flow->wait, quiet < flow->hold_until ? quiet : flow->hold_until);
-}
-
-static bool swallowed_before(const struct flow *flow)
-{
-	return flow->held_first != NULL && held_note(flow->held_first)->flags & HELD_SWALLOWED;
+	hold_wake(worker, wait, quiet != 0 && quiet < wait->until ? quiet : wait->until);
 }
 
 /* Not a byte goes on. The first segment is kept, always its newest copy: a reset needs its headers. */
 static void swallow(struct worker *worker, struct flow *flow, struct packet *packet, uint64_t now)
 {
+	struct wait *wait = hold_of(worker, flow);
+	uint64_t until = now + hold_budget_ns(worker, flow);
+	uint32_t end = packet_end(packet);
+
 	count(worker, COUNT_DROP_QUARANTINE, 1);
-	if (swallowed_before(flow) && hold_absorb(worker, flow, packet))
+	if (wait != NULL && wait->swallowed)
+		wait->end = seq_max(wait->end, packet_end(packet));
+	if (wait != NULL && wait->swallowed && hold_absorb(worker, flow, packet))
 		return;
-	if (flow->held_first == NULL && !seq_after(packet->seq, flow->dialogue.client_next) &&
-	    hold_room(worker, flow)) {
-		hold_append(worker, flow, packet, now, HELD_SWALLOWED);
-		flow->hold_until = now + budget_ns(worker, flow);
-		wait(worker, flow, now);
+	if (wait == NULL && !seq_after(packet->seq, flow->dialogue.client_next) && hold_room(worker, flow)) {
+		wait = hold_append(worker, flow, packet, until, 0);
+		wait->swallowed = true;
+		wait->until = until;
+		wait->end = end;
+		wait_on(worker, flow, wait, now);
 		return;
 	}
 	packet->kind = PACKET_GONE;
 	rte_pktmbuf_free(packet->mbuf);
+}
+
+/* The first byte of the client's that the server will not get. */
+static uint32_t first_unsent(const struct worker *worker, const struct flow *flow)
+{
+	const struct wait *wait = hold_of(worker, flow);
+
+	return wait != NULL && !wait->swallowed ? held_note(wait->first)->seq : flow->dialogue.client_next;
 }
 
 bool cut(struct worker *worker, struct flow *flow, struct packet *packet, uint64_t now)
@@ -90,7 +96,7 @@ bool cut(struct worker *worker, struct flow *flow, struct packet *packet, uint64
 		swallow(worker, flow, packet, now);
 		return true;
 	}
-	cut_both(worker, flow, &headers, flow->dialogue.client_next, now);
+	cut_both(worker, flow, &headers, first_unsent(worker, flow), now);
 	count(worker, COUNT_CUT_TURN, 1);
 	worker_drop(worker, packet, COUNT_DROP_QUARANTINE);
 	return true;
@@ -98,15 +104,17 @@ bool cut(struct worker *worker, struct flow *flow, struct packet *packet, uint64
 
 void cut_due(struct worker *worker, struct flow *flow, uint64_t now)
 {
+	struct wait *wait = hold_of(worker, flow);
+
 	if (!flow->quarantined) {
 		hold_purge(worker, flow); /* released meanwhile: the client repeats it */
 		return;
 	}
-	const struct speech speech = held_speech(flow->held_first, now);
-	const struct headers headers = held_headers(flow->held_first);
+	const struct speech speech = held_speech(wait->first, now);
+	const struct headers headers = held_headers(wait->first);
 	bool safe = dialogue_may_cut(&flow->dialogue, &speech, flow->rtt_ms);
-	if (!safe && now < flow->hold_until) {
-		wait(worker, flow, now);
+	if (!safe && now < wait->until) {
+		wait_on(worker, flow, wait, now);
 		return;
 	}
 	cut_both(worker, flow, &headers, flow->dialogue.client_next, now);
@@ -115,10 +123,24 @@ void cut_due(struct worker *worker, struct flow *flow, uint64_t now)
 
 void cut_held(struct worker *worker, struct flow *flow, uint64_t now)
 {
-	const struct headers headers = held_headers(flow->held_first);
+	struct wait *wait = hold_of(worker, flow);
+	const struct held *first = held_note(wait->first);
+	bool heard = first->ack == flow->dialogue.server_next && quiet_at(flow, now) == 0;
 
-	count(worker, COUNT_DROP_QUARANTINE, flow->held);
-	cut_both(worker, flow, &headers, held_note(flow->held_first)->seq, now);
+	wait->until = first->until;
+	if (heard || now >= wait->until)
+		cut_now(worker, flow, now);
+	else
+		wait_on(worker, flow, wait, now);
+}
+
+void cut_now(struct worker *worker, struct flow *flow, uint64_t now)
+{
+	struct wait *wait = hold_of(worker, flow);
+	const struct headers headers = held_headers(wait->first);
+
+	count(worker, COUNT_DROP_QUARANTINE, wait->held);
+	cut_both(worker, flow, &headers, held_note(wait->first)->seq, now);
 	count(worker, COUNT_CUT_TURN, 1);
 }
 

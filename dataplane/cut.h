@@ -17,8 +17,10 @@ bool cut(struct worker *worker, struct flow *flow, struct packet *packet, uint64
 /* Swallowed bytes wait for a safe moment: is it now, or is the time up? */
 void cut_due(struct worker *worker, struct flow *flow, uint64_t now);
 
-/* The head of what a flow holds begins a turn: it never leaves. */
+/* The head of what a flow holds begins a turn: it never leaves. Cut once the server has been silent; / at once:
+ * the client is gone. */
 void cut_held(struct worker *worker, struct flow *flow, uint64_t now);
+void cut_now(struct worker *worker, struct flow *flow, uint64_t now);
 
 /* The server's answer to a SYN that left before the decision. Takes the packet. */
 void cut_handshake(struct worker *worker, struct flow *flow, struct packet *packet, uint64_t now);

@@ -10,18 +10,12 @@ const struct wire_PUT_VERDICT *decide_new(struct worker *worker, const struct sc
 	return verdict != NULL && verdict->action == ACTION_QUARANTINE ? verdict : NULL;
 }
 
-void decide_running(struct worker *worker, struct flow *flow)
+void decide_running(struct worker *worker, struct flow *flow, const struct scopes *scopes)
 {
-	uint64_t generation = table_generation(worker->table);
-	struct scopes scopes;
+	const struct wire_PUT_VERDICT *verdict = decide_new(worker, scopes);
 
-	if (flow->generation == generation)
-		return;
-	flow->generation = generation;
-	for (int scope = 0; scope < SCOPES; scope++)
-		scopes.key[scope] = flow->meter[scope]->key;
-	const struct wire_PUT_VERDICT *verdict = decide_new(worker, &scopes);
+	flow->serial = (uint32_t)table_generation(worker->table);
 	flow->quarantined = verdict != NULL;
 	if (verdict != NULL)
-		flow->refuse = verdict->refuse;
+		flow->refuse = verdict->refuse & 1;
 }

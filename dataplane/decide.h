@@ -11,7 +11,7 @@ struct worker;
 /* The quarantine on a new connection; NULL when it may pass. Valid until the turn ends. */
 const struct wire_PUT_VERDICT *decide_new(struct worker *worker, const struct scopes *scopes);
 
-/* Brings a running flow's verdict up to the published table. */
-void decide_running(struct worker *worker, struct flow *flow);
+/* Brings a running flow's verdict, by the scopes it now belongs to, up to the published table. */
+void decide_running(struct worker *worker, struct flow *flow, const struct scopes *scopes);
 
 #endif

@@ -29,15 +29,14 @@ enum tls_stage {
 struct dialogue {
 	uint32_t client_next; /* end of the client's bytes let through */
 	uint32_t server_next; /* end of the server's bytes let through */
-	uint8_t speaker;
-	uint8_t stage;
-	uint8_t flights;     /* client flights let through, at most 255 */
-	uint8_t app_flights; /* of those, TLS flights of application data only */
-	bool adopted;	     /* taken over mid-stream */
-	bool flight_app;     /* this flight had application data records ... */
-	bool flight_shake;   /* ... or handshake records */
+	uint32_t server_ms;   /* when the server last said something new */
 	uint32_t flight_bytes;
-	uint32_t server_ms; /* when the server last said something new */
+	uint8_t speaker : 2;
+	uint8_t stage : 3;
+	uint8_t adopted : 1;	  /* taken over mid-stream */
+	uint8_t flight_app : 1;	  /* this flight had application data records ... */
+	uint8_t flight_shake : 1; /* ... or handshake records */
+	uint8_t app_flights;	  /* client flights of application data only that were answered, at most 255 */
 	union {
 		struct smtp_scan smtp;
 		struct tls_scan tls;
@@ -69,7 +68,7 @@ bool dialogue_is_turn(const struct dialogue *dialogue);
 /* TLS is being started: no cut, no hold, no drop here. */
 bool dialogue_protected(const struct dialogue *dialogue);
 
-/* The same of a flight that would begin with these bytes: after a gap only they tell where TLS stands. */
+/* The same of a flight that would begin with these bytes: often only they tell where TLS stands. */
 bool dialogue_protects(const struct dialogue *dialogue, const struct speech *first);
 
 /* A turn at which a cut is safe: everything the server said was received, nothing is protected, and the
@@ -81,6 +80,10 @@ bool dialogue_may_cut(const struct dialogue *dialogue, const struct speech *spee
 bool dialogue_client(struct dialogue *dialogue, const struct speech *speech);
 void dialogue_server(struct dialogue *dialogue, const struct speech *speech);
 
+/* Client bytes from `seq` on that were let through have gone nowhere after all; they began a turn, or not. */
+void dialogue_rewind(struct dialogue *dialogue, uint32_t seq, bool turn);
+
+/* By which hold budget the client's next bytes are judged. */
 enum phase dialogue_phase(const struct dialogue *dialogue);
 
 #endif

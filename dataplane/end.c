@@ -2,13 +2,16 @@
 #include "end.h"
 
 #include "hold.h"
+#include "pace.h"
 #include "usage.h"
 #include "worker.h"
 
 void flow_end(struct worker *worker, struct flow *flow, enum flow_state state, uint64_t now)
 {
+	pace_forget(worker, flow);
+	usage_stop_waiting(worker, flow, now);
 	hold_purge(worker, flow);
 	usage_leave(worker, flow, now);
 	flow->state = (uint8_t)state;
-	flow->quarantined = false;
+	flow->quarantined = 0;
 }

@@ -4,14 +4,18 @@
 #include <string.h>
 
 #include "end.h"
+#include "hold.h"
 #include "inspect.h"
+#include "usage.h"
 #include "worker.h"
 
 /* The whole table once in about four seconds, a little each millisecond. */
 #define SWEEP_EACH_NS 1000000u
 #define SWEEP_PARTS 4096u
 
-#define CONNECT_TIMEOUT_MS 150000u /* Linux gives up a SYN after 127 s */
+/* A client that gave up says nothing: its slots come free when its SYN was not repeated for so long. Linux repeats
+ * it within 33 s for its first minute; a later SYN asks anew. */
+#define CONNECT_TIMEOUT_MS 40000u
 #define CLOSING_TIMEOUT_MS 300000u
 #define CUT_LINGER_MS 60000u
 #define CLOSED_LINGER_MS 10000u
@@ -53,35 +57,41 @@ void expire_some(struct worker *worker, uint64_t now)
 		struct flow *flow = flow_at(worker->flows, worker->sweep);
 		if (flow != NULL && now_ms - flow->seen_ms >= timeout_ms(worker, flow))
 			forget(worker, flow, now);
+		else if (flow != NULL && flow->state != FLOW_CUT && flow->state != FLOW_CLOSED)
+			usage_tell_bytes(worker, flow);
 		worker->sweep = worker->sweep + 1 < most ? worker->sweep + 1 : 0;
 	}
 }
 
-static bool wanted(const struct flow *flow, const struct wire_QUERY *query)
+static bool wanted(const struct worker *worker, const struct flow *flow, const struct wire_QUERY *query)
 {
-	return flow != NULL && flow->state != FLOW_CLOSED && flow->state != FLOW_CUT &&
-	       (query->customer == ID_ANY || query->customer == flow->customer) &&
-	       (query->provider == ID_ANY || query->provider == flow->provider);
+	if (flow == NULL || flow->state == FLOW_CLOSED || flow->state == FLOW_CUT)
+		return false;
+	const struct scope_key *whose = usage_key(worker, flow, SCOPE_CUSTOMER_PROVIDER);
+	return (query->customer == ID_ANY || query->customer == whose->customer) &&
+	       (query->provider == ID_ANY || query->provider == whose->provider);
 }
 
-static void show(const struct flow *flow, uint32_t now_ms, struct wire_ROW_FLOW *ret_row)
+static void show(const struct worker *worker, const struct flow *flow, uint32_t now_ms, struct wire_ROW_FLOW *ret_row)
 {
+	const struct scope_key *whose = usage_key(worker, flow, SCOPE_CUSTOMER_PROVIDER);
+	const struct wait *wait = hold_of(worker, flow);
 	const struct dialogue *dialogue = &flow->dialogue;
 
 	memset(ret_row, 0, sizeof(*ret_row));
-	ret_row->source = flow->key.inside;
-	ret_row->remote = flow->key.outside;
-	ret_row->source_port = flow->key.inside_port;
-	ret_row->remote_port = flow->key.outside_port;
-	ret_row->vlan = flow->key.vlan;
+	ret_row->source = usage_key(worker, flow, SCOPE_SOURCE)->address;
+	ret_row->remote = usage_key(worker, flow, SCOPE_REMOTE)->address;
+	ret_row->source_port = flow->inside_port;
+	ret_row->remote_port = flow->outside_port;
+	ret_row->vlan = flow->vlan;
 	ret_row->state = flow->state;
 	ret_row->phase = (uint8_t)(flow->state <= FLOW_SYN_SENT ? PHASE_SYN : dialogue_phase(dialogue));
-	ret_row->customer = flow->customer;
-	ret_row->provider = flow->provider;
+	ret_row->customer = whose->customer;
+	ret_row->provider = whose->provider;
 	ret_row->tls = dialogue->stage == STAGE_TLS;
 	ret_row->adopted = dialogue->adopted;
 	ret_row->quarantined = flow->quarantined;
-	ret_row->held = (uint8_t)(flow->held < UINT8_MAX ? flow->held : UINT8_MAX);
+	ret_row->held = (uint8_t)(wait == NULL ? 0 : wait->held < UINT8_MAX ? wait->held : UINT8_MAX);
 	ret_row->idle_ms = now_ms - flow->seen_ms;
 	ret_row->age_ms = now_ms - flow->opened_ms;
 	ret_row->bytes_out = flow->bytes_out;
@@ -93,7 +103,7 @@ void expire_show(struct worker *worker, struct inspect *inspect, uint64_t now)
 	inspect->count = 0;
 	for (uint32_t i = 0; i < flow_most(worker->flows) && inspect->count < inspect->query.most; i++) {
 		const struct flow *flow = flow_at(worker->flows, i);
-		if (wanted(flow, &inspect->query))
-			show(flow, (uint32_t)(now / 1000000), &inspect->rows[inspect->count++]);
+		if (wanted(worker, flow, &inspect->query))
+			show(worker, flow, (uint32_t)(now / 1000000), &inspect->rows[inspect->count++]);
 	}
 }

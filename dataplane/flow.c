@@ -5,21 +5,21 @@
 #include <string.h>
 
 #include <rte_malloc.h>
-#include <rte_prefetch.h>
 
 #include "burst.h"
+#include "memory.h"
 #include "siphash.h"
 
-#define LINE_TAGS 8
+#define LINE_TAGS 10
+#define LINE_FILL 6   /* tags of a line in use when the table is full, on average */
 #define LINES_MOST 16 /* looked at from a key's home line on */
 
 /* One cache line. A tag is never 0; `passed` counts entries that went on to a later line from here, so that
  * a search knows when to stop. */
 struct line {
 	uint16_t tag[LINE_TAGS];
-	uint32_t index[LINE_TAGS];
 	uint32_t passed;
-	uint32_t zero[3];
+	uint32_t index[LINE_TAGS];
 };
 
 _Static_assert(sizeof(struct line) == 64, "a line of tags is one cache line");
@@ -27,30 +27,21 @@ _Static_assert(sizeof(struct line) == 64, "a line of tags is one cache line");
 struct flow_table {
 	uint8_t secret[16];
 	uint32_t most, used, free_count;
-	uint32_t line_mask;
+	uint32_t lines;
 	struct line *line;
 	struct flow *flow;
 	uint32_t *free;
 };
 
-static uint32_t power_of_two(uint32_t at_least)
-{
-	uint32_t power = 1;
-
-	while (power < at_least)
-		power *= 2;
-	return power;
-}
-
 struct flow_table *flow_table_create(uint32_t most, const uint8_t secret[16])
 {
 	struct flow_table *table = rte_zmalloc("flow_table", sizeof(*table), 64);
-	uint32_t lines = power_of_two(most / 4 + 1); /* at most half full */
 
 	if (table == NULL)
 		return NULL;
-	table->line = rte_zmalloc("flow_lines", lines * sizeof(struct line), 64);
-	table->flow = rte_zmalloc("flows", (size_t)most * sizeof(struct flow), 64);
+	table->lines = most / LINE_FILL + LINES_MOST;
+	table->line = rte_zmalloc("flow_lines", table->lines * sizeof(struct line), 64);
+	table->flow = rte_zmalloc("flows", (size_t)most * sizeof(struct flow), 128);
 	table->free = rte_zmalloc("flow_free", (size_t)most * sizeof(uint32_t), 64);
 	if (table->line == NULL || table->flow == NULL || table->free == NULL) {
 		flow_table_destroy(table);
@@ -58,7 +49,6 @@ struct flow_table *flow_table_create(uint32_t most, const uint8_t secret[16])
 	}
 	memcpy(table->secret, secret, sizeof(table->secret));
 	table->most = table->free_count = most;
-	table->line_mask = lines - 1;
 	for (uint32_t i = 0; i < most; i++)
 		table->free[i] = most - 1 - i;
 	return table;
@@ -74,9 +64,45 @@ void flow_table_destroy(struct flow_table *table)
 	rte_free(table);
 }
 
+/* IPv4 is most of it, and its addresses are half of one word each. */
 uint64_t flow_hash(const struct flow_table *table, const struct flow_key *key)
 {
-	return siphash(1, 3, table->secret, key, sizeof(*key));
+	static const struct address mapped = { { [10] = 0xff, 0xff } };
+	uint64_t word[5];
+
+	memcpy(&word[4], &key->inside_port, 8);
+	if (memcmp(&key->inside, &mapped, 12) == 0 && memcmp(&key->outside, &mapped, 12) == 0) {
+		memcpy(&word[3], &key->inside.byte[12], 4);
+		memcpy((char *)&word[3] + 4, &key->outside.byte[12], 4);
+		return siphash_words(table->secret, &word[3], 2);
+	}
+	memcpy(word, &key->inside, 16);
+	memcpy(word + 2, &key->outside, 16);
+	return siphash_words(table->secret, word, 5);
+}
+
+static uint64_t hash_packet(const struct flow_table *table, const struct packet *packet)
+{
+	struct flow_key key;
+	uint64_t word[2];
+	uint32_t source, target;
+
+	if (packet->ipv6) {
+		packet_key(packet, &key);
+		return flow_hash(table, &key);
+	}
+	memcpy(&source, packet_bytes(packet, packet->ip_at) + 12, 4);
+	memcpy(&target, packet_bytes(packet, packet->ip_at) + 16, 4);
+	uint32_t inside = packet->side == INSIDE ? source : target, outside = packet->side == INSIDE ? target : source;
+	word[0] = inside | (uint64_t)outside << 32;
+	word[1] = packet->inside_port | (uint64_t)packet->outside_port << 16 | (uint64_t)packet->vlan << 32;
+	return siphash_words(table->secret, word, 2);
+}
+
+/* Low bits choose the line, high ones the tag; those between the worker (steer.c). */
+static uint32_t home_of(const struct flow_table *table, uint64_t hash)
+{
+	return (uint32_t)(((hash & UINT32_MAX) * (table->lines - LINES_MOST + 1)) >> 32);
 }
 
 static uint16_t tag_of(uint64_t hash)
@@ -85,71 +111,70 @@ static uint16_t tag_of(uint64_t hash)
 	return tag != 0 ? tag : 1;
 }
 
-static uint32_t home_of(const struct flow_table *table, uint64_t hash)
-{
-	return (uint32_t)hash & table->line_mask;
-}
-
-/* Which places of the line have this tag: two bits a place. */
+/* A bit for each place of the line with this tag. */
 static uint32_t matches(const struct line *line, uint16_t tag)
 {
-	__m128i tags = _mm_load_si128((const __m128i *)line->tag);
-	return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi16(tags, _mm_set1_epi16((short)tag)));
+	const __m128i wanted = _mm_set1_epi16((short)tag);
+	__m128i first = _mm_cmpeq_epi16(_mm_load_si128((const __m128i *)line), wanted);
+	uint32_t bits = (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(first, _mm_setzero_si128()));
+
+	return bits | (uint32_t)(line->tag[8] == tag) << 8 | (uint32_t)(line->tag[9] == tag) << 9;
 }
 
-struct place {
-	struct line *line;
-	unsigned slot;
-};
-
-/* The place whose tag and flow have this key. */
-static bool find_place(struct flow_table *table, const struct flow_key *key, uint64_t hash, struct place *ret_place)
+static bool is_flow(const struct flow *flow, const struct packet *packet)
 {
-	uint32_t home = home_of(table, hash);
+	return flow->id == packet->hash && flow->inside_port == packet->inside_port &&
+	       flow->outside_port == packet->outside_port && flow->vlan == packet->vlan;
+}
+
+void flow_hash_burst(const struct flow_table *table, struct burst *burst)
+{
+	for (uint16_t i = 0; i < burst->count; i++) {
+		struct packet *packet = &burst->packet[i];
+		if (packet->kind != PACKET_SMTP)
+			continue;
+		packet->hash = hash_packet(table, packet);
+		fetch(&table->line[home_of(table, packet->hash)]);
+	}
+}
+
+struct flow *flow_find(struct flow_table *table, const struct packet *packet)
+{
+	uint32_t home = home_of(table, packet->hash);
+	uint16_t tag = tag_of(packet->hash);
 
 	for (uint32_t step = 0; step < LINES_MOST; step++) {
-		struct line *line = &table->line[(home + step) & table->line_mask];
-		for (uint32_t bits = matches(line, tag_of(hash)); bits != 0; bits &= bits - 1, bits &= bits - 1) {
-			unsigned slot = (unsigned)__builtin_ctz(bits) / 2;
-			if (memcmp(&table->flow[line->index[slot]].key, key, sizeof(*key)) == 0) {
-				*ret_place = (struct place){ line, slot };
-				return true;
-			}
+		const struct line *line = &table->line[home + step];
+		for (uint32_t bits = matches(line, tag); bits != 0; bits &= bits - 1) {
+			struct flow *flow = &table->flow[line->index[__builtin_ctz(bits)]];
+			if (is_flow(flow, packet))
+				return flow;
 		}
 		if (line->passed == 0)
-			return false;
+			return NULL;
 	}
-	return false;
+	return NULL;
 }
 
-struct flow *flow_find(struct flow_table *table, const struct flow_key *key, uint64_t hash)
-{
-	struct place place;
-
-	if (!find_place(table, key, hash, &place))
-		return NULL;
-	return &table->flow[place.line->index[place.slot]];
-}
-
-/* The whole burst at once: first the lines, then the records, then the answers, each fetched ahead. */
+/* First the records the tags name, each fetched ahead, then the answers. */
 void flow_find_burst(struct flow_table *table, struct burst *burst)
 {
-	for (uint16_t i = 0; i < burst->count; i++)
-		if (burst->packet[i].kind == PACKET_SMTP)
-			rte_prefetch0(&table->line[home_of(table, burst->packet[i].hash)]);
 	for (uint16_t i = 0; i < burst->count; i++) {
-		const struct packet *packet = &burst->packet[i];
+		struct packet *packet = &burst->packet[i];
 		if (packet->kind != PACKET_SMTP)
 			continue;
 		const struct line *line = &table->line[home_of(table, packet->hash)];
 		uint32_t bits = matches(line, tag_of(packet->hash));
-		if (bits != 0)
-			rte_prefetch0(&table->flow[line->index[__builtin_ctz(bits) / 2]]);
+		if (bits == 0)
+			continue;
+		packet->flow = &table->flow[line->index[__builtin_ctz(bits)]];
+		fetch(packet->flow);
+		fetch((const char *)packet->flow + 64);
 	}
 	for (uint16_t i = 0; i < burst->count; i++) {
 		struct packet *packet = &burst->packet[i];
-		if (packet->kind == PACKET_SMTP)
-			packet->flow = flow_find(table, &packet->key, packet->hash);
+		if (packet->kind == PACKET_SMTP && (packet->flow == NULL || !is_flow(packet->flow, packet)))
+			packet->flow = flow_find(table, packet);
 	}
 }
 
@@ -159,47 +184,54 @@ static bool take_place(struct flow_table *table, uint64_t hash, uint32_t index)
 	uint32_t home = home_of(table, hash);
 
 	for (uint32_t step = 0; step < LINES_MOST; step++) {
-		struct line *line = &table->line[(home + step) & table->line_mask];
+		struct line *line = &table->line[home + step];
 		uint32_t bits = matches(line, 0);
 		if (bits == 0)
 			continue;
-		unsigned slot = (unsigned)__builtin_ctz(bits) / 2;
+		unsigned slot = (unsigned)__builtin_ctz(bits);
 		line->tag[slot] = tag_of(hash);
 		line->index[slot] = index;
 		for (uint32_t before = 0; before < step; before++)
-			table->line[(home + before) & table->line_mask].passed++;
+			table->line[home + before].passed++;
 		return true;
 	}
 	return false;
 }
 
-struct flow *flow_insert(struct flow_table *table, const struct flow_key *key, uint64_t hash)
+struct flow *flow_insert(struct flow_table *table, const struct packet *packet)
 {
-	if (table->free_count == 0 || !take_place(table, hash, table->free[table->free_count - 1]))
+	if (table->free_count == 0 || !take_place(table, packet->hash, table->free[table->free_count - 1]))
 		return NULL;
-	uint32_t index = table->free[--table->free_count];
-	struct flow *flow = &table->flow[index];
+	struct flow *flow = &table->flow[table->free[--table->free_count]];
 	memset(flow, 0, sizeof(*flow));
-	flow->key = *key;
-	flow->index = index;
-	flow->used = true;
+	flow->id = packet->hash;
+	flow->inside_port = packet->inside_port;
+	flow->outside_port = packet->outside_port;
+	flow->vlan = packet->vlan;
+	flow->used = 1;
 	table->used++;
 	return flow;
 }
 
 void flow_remove(struct flow_table *table, struct flow *flow)
 {
-	uint64_t hash = flow_hash(table, &flow->key);
-	struct place place;
+	uint32_t home = home_of(table, flow->id), index = flow_index(table, flow);
 
-	if (!find_place(table, &flow->key, hash, &place))
-		return;
-	for (uint32_t at = home_of(table, hash); &table->line[at] != place.line; at = (at + 1) & table->line_mask)
-		table->line[at].passed--;
-	place.line->tag[place.slot] = 0;
-	flow->used = false;
-	table->free[table->free_count++] = flow->index;
-	table->used--;
+	for (uint32_t step = 0; step < LINES_MOST; step++) {
+		struct line *line = &table->line[home + step];
+		for (uint32_t bits = matches(line, tag_of(flow->id)); bits != 0; bits &= bits - 1) {
+			unsigned slot = (unsigned)__builtin_ctz(bits);
+			if (line->index[slot] != index)
+				continue;
+			line->tag[slot] = 0;
+			for (uint32_t before = 0; before < step; before++)
+				table->line[home + before].passed--;
+			flow->used = 0;
+			table->free[table->free_count++] = index;
+			table->used--;
+			return;
+		}
+	}
 }
 
 uint32_t flow_count(const struct flow_table *table)
@@ -215,4 +247,14 @@ uint32_t flow_most(const struct flow_table *table)
 struct flow *flow_at(struct flow_table *table, uint32_t index)
 {
 	return table->flow[index].used ? &table->flow[index] : NULL;
+}
+
+struct flow *flow_place(struct flow_table *table, uint32_t index)
+{
+	return &table->flow[index];
+}
+
+uint32_t flow_index(const struct flow_table *table, const struct flow *flow)
+{
+	return (uint32_t)(flow - table->flow);
 }

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Stage 2. One record for each outbound SMTP connection, found by its five-tuple from either side, owned
- * by one worker. The table is a keyed hash over lines of eight tags; a bounded number of lines is looked
- * at, so that a full or attacked table costs a counter and never a stall. */
+/* Stage 2. One record of two cache lines for each outbound SMTP connection, found by its five-tuple from either
+ * side, owned by one worker. The table is a keyed hash over lines of ten tags; a bounded number of lines is
+ * looked at, so that a full or attacked table costs a counter and never a stall.
+ *
+ * A record keeps the 64 bits of the keyed hash and the ports in place of the addresses: with a million
+ * connections two are taken for one with a probability of 10^-12, and nobody can aim at it without the secret.
+ * Who needs the addresses finds them in the keys of the source's and the remote's meters. */
 #ifndef SLUICE_FLOW_H
 #define SLUICE_FLOW_H
 
@@ -10,13 +14,12 @@
 
 #include "dialogue.h"
 #include "scope.h"
-#include "wheel.h"
 #include "wire.h"
 
 struct burst;
-struct meter;
-struct rte_mbuf;
+struct packet;
 
+/* The whole of it, where it is needed: at a connection's beginning. */
 struct flow_key {
 	struct address inside, outside; /* the MTA's and the receiver's */
 	uint16_t inside_port, outside_port;
@@ -24,33 +27,34 @@ struct flow_key {
 	uint16_t zero;
 };
 
-_Static_assert(sizeof(struct flow_key) == 40, "a flow key is hashed and compared as bytes");
+_Static_assert(sizeof(struct flow_key) == 40, "a flow key is hashed as bytes");
 
 struct flow {
-	struct flow_key key;
+	uint64_t id; /* keyed hash of the five-tuple and VLAN */
+	uint16_t inside_port, outside_port;
+	uint16_t vlan;
 	uint8_t state; /* enum flow_state */
-	bool used;
-	bool counted; /* holds a slot in each of its meters: given back exactly once */
-	bool quarantined;
-	uint8_t refuse; /* enum refuse_mode of the quarantine */
-	bool client_fin, server_fin;
-	bool fragile; /* a RST or FIN not at the exact sequence went by: believed by silence only */
-	uint32_t customer, provider;
-	uint32_t layout;     /* of the table its ids and meters come from */
-	uint64_t generation; /* of the table its verdict comes from */
+	uint8_t used : 1;
+	uint8_t counted : 1; /* holds a slot in each of its meters: given back exactly once */
+	uint8_t quarantined : 1;
+	uint8_t refuse : 1; /* enum refuse_mode of the quarantine */
+	uint8_t client_fin : 1, server_fin : 1;
 	struct dialogue dialogue;
-	uint32_t rtt_ms; /* to the receiver, from SYN to SYN-ACK, rounded up */
-	uint32_t opened_ms, seen_ms;
-	uint32_t client_fin_seq, server_fin_seq; /* one past the FIN */
-	uint32_t index;
-	uint64_t bytes_out, bytes_in;
-	struct meter *meter[SCOPES];
-	/* What waits: a SYN that is not admitted, or client segments in order. */
-	struct rte_mbuf *held_first, *held_last;
-	uint16_t held;
-	uint64_t hold_until; /* ns: when a waiting SYN is refused, or swallowed data is cut */
-	struct wheel_entry wait;
-};
+	uint32_t seen_ms, opened_ms;
+	uint32_t serial;	      /* of the table its verdict comes from; 0: none yet */
+	uint32_t layout;	      /* of the table its meters come from */
+	uint32_t wait;		      /* what it holds (hold.h); 0: nothing */
+	uint32_t meter[SCOPES];	      /* in the gate's meters; all or none */
+	uint64_t bytes_out, bytes_in; /* IP bytes let through */
+	uint32_t told;		      /* of bytes_out, as far as the meters know of them */
+	uint32_t client_fin_seq, server_fin_seq;
+	uint16_t rtt_ms;				    /* to the receiver, from SYN to SYN-ACK, rounded up */
+	uint8_t byte_scopes;				    /* bit per scope with a byte rate */
+	uint8_t client_fin_ahead : 1, server_fin_ahead : 1; /* a FIN came before what it ends */
+} __attribute__((aligned(128)));
+
+_Static_assert(sizeof(struct flow) == 128, "a flow is two cache lines");
+_Static_assert(SCOPES <= 8, "byte_scopes has a bit per scope");
 
 struct flow_table;
 
@@ -60,13 +64,16 @@ void flow_table_destroy(struct flow_table *table);
 
 uint64_t flow_hash(const struct flow_table *table, const struct flow_key *key);
 
+/* Of each SMTP packet in the burst, into packet->hash, and the line it leads to fetched ahead. */
+void flow_hash_burst(const struct flow_table *table, struct burst *burst);
+
 /* Sets the flow of each SMTP packet in the burst, NULL where there is none yet. */
 void flow_find_burst(struct flow_table *table, struct burst *burst);
 
-struct flow *flow_find(struct flow_table *table, const struct flow_key *key, uint64_t hash);
+struct flow *flow_find(struct flow_table *table, const struct packet *packet);
 
 /* A fresh, zeroed record; NULL when the table is full. */
-struct flow *flow_insert(struct flow_table *table, const struct flow_key *key, uint64_t hash);
+struct flow *flow_insert(struct flow_table *table, const struct packet *packet);
 
 /* Not while a burst is under way: its packets may point here. */
 void flow_remove(struct flow_table *table, struct flow *flow);
@@ -76,5 +83,7 @@ uint32_t flow_most(const struct flow_table *table);
 
 /* The record at a place, NULL if it is free; for sweeps. */
 struct flow *flow_at(struct flow_table *table, uint32_t index);
+struct flow *flow_place(struct flow_table *table, uint32_t index); /* used or not */
+uint32_t flow_index(const struct flow_table *table, const struct flow *flow);
 
 #endif

@@ -1,17 +1,68 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "hold.h"
 
+#include <rte_malloc.h>
+
 #include "seq.h"
 #include "worker.h"
 
-bool hold_room(const struct worker *worker, const struct flow *flow)
+struct wait *hold_create(uint32_t most)
 {
-	return flow->held < HELD_MOST_FLOW && worker->held < worker->gate->held_most;
+	struct wait *waits = rte_zmalloc("waits", ((size_t)most + 1) * sizeof(*waits), 64);
+
+	/* Record 0 is nobody's; it heads the list of free ones. */
+	for (uint32_t i = 0; waits != NULL && i < most; i++)
+		waits[i].flow = i + 1;
+	return waits;
 }
 
-static void write_note(struct packet *packet, uint64_t due, uint8_t flags)
+struct wait *hold_of(const struct worker *worker, const struct flow *flow)
 {
-	*held_note(packet->mbuf) = (struct held){ .due = due,
+	return flow->wait != 0 ? &worker->waits[flow->wait] : NULL;
+}
+
+uint64_t hold_budget_ns(const struct worker *worker, const struct flow *flow)
+{
+	return table_settings(worker->table)->hold_budget_ms[dialogue_phase(&flow->dialogue)] * 1000000ull;
+}
+
+bool hold_room(const struct worker *worker, const struct flow *flow)
+{
+	uint32_t most = worker->gate->held_most, free = most > worker->held ? most - worker->held : 0;
+	uint32_t share = free / HELD_SHARE + 1;
+	const struct wait *wait = hold_of(worker, flow);
+	uint32_t has = wait != NULL ? wait->held : 0;
+
+	return free > 0 && has < (share < HELD_MOST_FLOW ? share : HELD_MOST_FLOW);
+}
+
+static struct wait *wait_for(struct worker *worker, struct flow *flow)
+{
+	if (flow->wait != 0)
+		return &worker->waits[flow->wait];
+	uint32_t index = worker->waits[0].flow;
+	if (index == 0)
+		return NULL;
+	struct wait *wait = &worker->waits[index];
+	worker->waits[0].flow = wait->flow;
+	*wait = (struct wait){ .flow = flow_index(worker->flows, flow) };
+	flow->wait = index;
+	return wait;
+}
+
+static void give_back(struct worker *worker, struct flow *flow)
+{
+	struct wait *wait = &worker->waits[flow->wait];
+
+	wait->turn = 0; /* its handle in the wheel is nobody's now */
+	wait->flow = worker->waits[0].flow;
+	worker->waits[0].flow = flow->wait;
+	flow->wait = 0;
+}
+
+static void write_note(struct packet *packet, uint64_t until, uint8_t flags)
+{
+	*held_note(packet->mbuf) = (struct held){ .until = until,
 						  .seq = packet->seq,
 						  .end = packet_end(packet),
 						  .ack = packet->ack,
@@ -24,67 +75,75 @@ static void write_note(struct packet *packet, uint64_t due, uint8_t flags)
 	packet->kind = PACKET_GONE;
 }
 
-void hold_append(struct worker *worker, struct flow *flow, struct packet *packet, uint64_t due, uint8_t flags)
+struct wait *hold_append(struct worker *worker, struct flow *flow, struct packet *packet, uint64_t until, uint8_t flags)
 {
-	write_note(packet, due, flags);
-	if (flow->held_first == NULL)
-		flow->held_first = packet->mbuf;
+	struct wait *wait = wait_for(worker, flow);
+
+	if (wait == NULL)
+		return NULL;
+	write_note(packet, until, flags);
+	if (wait->first == NULL)
+		wait->first = packet->mbuf;
 	else
-		held_note(flow->held_last)->next = packet->mbuf;
-	flow->held_last = packet->mbuf;
-	flow->held++;
+		held_note(wait->last)->next = packet->mbuf;
+	wait->last = packet->mbuf;
+	wait->held++;
 	worker->held++;
+	return wait;
 }
 
 /* The newest copy carries the newest timestamps and acknowledgement: releasing an old one would teach the
  * sender a round-trip time as long as the hold. */
-static void replace(struct flow *flow, struct rte_mbuf *previous, struct rte_mbuf *old, struct packet *packet)
+static void replace(struct wait *wait, struct rte_mbuf *previous, struct rte_mbuf *old, struct packet *packet)
 {
 	const struct held note = *held_note(old);
 
-	write_note(packet, note.due, note.flags);
+	write_note(packet, note.until, note.flags);
 	held_note(packet->mbuf)->next = note.next;
 	if (previous == NULL)
-		flow->held_first = packet->mbuf;
+		wait->first = packet->mbuf;
 	else
 		held_note(previous)->next = packet->mbuf;
-	if (flow->held_last == old)
-		flow->held_last = packet->mbuf;
+	if (wait->last == old)
+		wait->last = packet->mbuf;
 	rte_pktmbuf_free(old);
 }
 
 bool hold_absorb(struct worker *worker, struct flow *flow, struct packet *packet)
 {
+	struct wait *wait = hold_of(worker, flow);
 	struct rte_mbuf *previous = NULL;
-	uint32_t end = packet_end(packet);
+	uint32_t end = packet_end(packet), covered = packet->seq;
 
-	for (struct rte_mbuf *mbuf = flow->held_first; mbuf != NULL; mbuf = held_note(mbuf)->next) {
+	for (struct rte_mbuf *mbuf = wait != NULL ? wait->first : NULL; mbuf != NULL; mbuf = held_note(mbuf)->next) {
 		const struct held *note = held_note(mbuf);
 		if (note->seq == packet->seq && note->end == end) {
 			count(worker, COUNT_ABSORBED, 1);
-			replace(flow, previous, mbuf, packet);
+			replace(wait, previous, mbuf, packet);
 			return true;
 		}
-		if (!seq_after(note->seq, packet->seq) && !seq_after(end, note->end)) {
-			worker_drop(worker, packet, COUNT_ABSORBED);
-			return true;
-		}
+		if (!seq_after(note->seq, covered) && seq_after(note->end, covered))
+			covered = note->end;
 		previous = mbuf;
 	}
-	return false;
+	if (wait == NULL || seq_after(end, covered))
+		return false;
+	worker_drop(worker, packet, COUNT_ABSORBED);
+	return true;
 }
 
 struct rte_mbuf *hold_take(struct worker *worker, struct flow *flow)
 {
-	struct rte_mbuf *mbuf = flow->held_first;
+	struct wait *wait = hold_of(worker, flow);
 
-	if (mbuf == NULL)
+	if (wait == NULL)
 		return NULL;
-	flow->held_first = held_note(mbuf)->next;
-	if (flow->held_first == NULL)
-		flow->held_last = NULL;
-	flow->held--;
+	struct rte_mbuf *mbuf = wait->first;
+	wait->first = held_note(mbuf)->next;
+	wait->held--;
 	worker->held--;
+	if (wait->first == NULL)
+		give_back(worker, flow);
 	return mbuf;
 }
 
@@ -92,5 +151,10 @@ void hold_purge(struct worker *worker, struct flow *flow)
 {
 	for (struct rte_mbuf *mbuf = hold_take(worker, flow); mbuf != NULL; mbuf = hold_take(worker, flow))
 		rte_pktmbuf_free(mbuf);
-	wheel_remove(worker->wheel, &flow->wait);
+}
+
+void hold_wake(struct worker *worker, struct wait *wait, uint64_t due)
+{
+	wait->due = due;
+	wait->turn = wheel_insert(worker->wheel, (uint32_t)(wait - worker->waits), due);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a flow keeps back: a waiting SYN, or client segments in their order. Each mbuf carries its own note
- * (the pool's private area), so that keeping one costs no memory and no search. */
+/* What a flow keeps back: a waiting SYN, or client segments in their order. A flow that holds something has a
+ * record of one cache line here, and each mbuf carries its own note (the pool's private area), so that keeping
+ * one costs no memory and no search. Flows that hold nothing pay four bytes. */
 #ifndef SLUICE_HOLD_H
 #define SLUICE_HOLD_H
 
@@ -16,14 +17,29 @@ struct flow;
 struct packet;
 struct worker;
 
+struct wait {
+	struct rte_mbuf *first, *last;
+	uint64_t due;	 /* ns: when the first may leave, or the flow is looked at again */
+	uint64_t until;	 /* ns: when a waiting SYN is refused, or swallowed data is cut */
+	uint32_t turn;	 /* of the wheel; 0: not in it */
+	uint32_t flow;	 /* its index; of a free record: the next free one */
+	uint32_t end;	 /* of swallowed bytes, as far as the client has gone */
+	uint32_t ticket; /* of a SYN that stands in a queue; 0: none */
+	uint16_t held;
+	bool swallowed; /* the first is never to be sent: kept as what a reset is made from */
+} __attribute__((aligned(64)));
+
 enum {
-	HELD_TURN = 1,	    /* begins a turn: a cut right before it is safe */
-	HELD_SWALLOWED = 2, /* never to be sent: kept as what a reset is made from */
+	HELD_TURN = 1, /* begins a turn: a cut right before it is safe */
 };
 
+/* Later than this a worker was stopped: what it missed is not made up for. */
+#define HOLD_LATE_NS 1000000u
+
+/* In the mbuf's private area. */
 struct held {
 	struct rte_mbuf *next;
-	uint64_t due; /* ns */
+	uint64_t until; /* ns: held no longer than this */
 	uint32_t seq, end, ack;
 	uint16_t ip_at, tcp_at, payload_at, payload;
 	bool ipv6;
@@ -48,20 +64,47 @@ static inline struct speech held_speech(struct rte_mbuf *mbuf, uint64_t now)
 				note->payload, (uint32_t)(now / 1000000) };
 }
 
-/* Is there room for one more, in the flow and in the worker? */
+static inline uint32_t held_ip_bytes(struct rte_mbuf *mbuf)
+{
+	const struct held *note = held_note(mbuf);
+	return (uint32_t)(note->payload_at - note->ip_at) + note->payload;
+}
+
+/* Records for `most` flows; NULL when there is not enough memory. */
+struct wait *hold_create(uint32_t most);
+
+/* What the flow holds; NULL: nothing. */
+struct wait *hold_of(const struct worker *worker, const struct flow *flow);
+
+/* Longest hold in the dialogue's phase, ns. */
+uint64_t hold_budget_ns(const struct worker *worker, const struct flow *flow);
+
+/* Is there room for one more segment? A flow's share shrinks as the worker's room fills up, so that one
+ * customer's backlog leaves some for others. */
 bool hold_room(const struct worker *worker, const struct flow *flow);
 
-/* Takes the packet over, behind what waits already. */
-void hold_append(struct worker *worker, struct flow *flow, struct packet *packet, uint64_t due, uint8_t flags);
+/* Takes the packet over, behind what waits already. Needs room, but for a SYN. */
+struct wait *hold_append(struct worker *worker, struct flow *flow, struct packet *packet, uint64_t until,
+			 uint8_t flags);
 
 /* A retransmission of bytes that wait: takes the packet over as the newest copy where it matches a held one,
  * drops it where its bytes are on their way anyhow. False when it has bytes that do not wait. */
 bool hold_absorb(struct worker *worker, struct flow *flow, struct packet *packet);
 
-/* Takes the first one out; NULL when nothing is held. */
+/* Takes the first one out; NULL when nothing is held. The record is given back with the last. */
 struct rte_mbuf *hold_take(struct worker *worker, struct flow *flow);
 
 /* Forgets all of it. */
 void hold_purge(struct worker *worker, struct flow *flow);
+
+/* The flow is looked at again at `due`. */
+void hold_wake(struct worker *worker, struct wait *wait, uint64_t due);
+
+/* As of when what waited is served: the moment it was due, where the worker came a little late. Otherwise each
+ * wait would add that lateness to the next one's, and a rate of many small waits fall short. */
+static inline uint64_t hold_as_of(const struct wait *wait, uint64_t now)
+{
+	return wait->due <= now && now - wait->due <= HOLD_LATE_NS ? wait->due : now;
+}
 
 #endif

@@ -31,19 +31,31 @@ void identify(struct worker *worker, const struct flow_key *key, struct party *r
 	set_scopes(&ret_party->scopes, key, ret_party->customer, ret_party->provider);
 }
 
+void identify_flow(struct worker *worker, const struct flow *flow, struct party *ret_party)
+{
+	const struct flow_key key = { .inside = usage_key(worker, flow, SCOPE_SOURCE)->address,
+				      .outside = usage_key(worker, flow, SCOPE_REMOTE)->address,
+				      .inside_port = flow->inside_port,
+				      .outside_port = flow->outside_port,
+				      .vlan = flow->vlan };
+
+	identify(worker, &key, ret_party);
+}
+
 void identify_again(struct worker *worker, struct flow *flow, uint64_t now)
 {
-	uint32_t layout = table_layout(worker->table);
+	const struct scope_key *was = usage_key(worker, flow, SCOPE_CUSTOMER_PROVIDER);
 	struct party party;
+	struct seats seats;
 
-	if (flow->layout == layout)
-		return;
-	identify(worker, &flow->key, &party);
-	if (party.customer == flow->customer && party.provider == flow->provider)
-		usage_refresh(worker, flow);
-	else if (!usage_join(worker, flow, &party.scopes, now))
-		return; /* it stays with its old meters, and asks again with its next packet */
-	flow->layout = layout;
-	flow->customer = party.customer;
-	flow->provider = party.provider;
+	identify_flow(worker, flow, &party);
+	if (party.customer == was->customer && party.provider == was->provider) {
+		usage_refresh(worker, flow, now);
+	} else {
+		flow->serial = 0; /* other scopes: their verdict is looked up in any case */
+		if (!usage_acquire(worker, &party.scopes, &seats, now))
+			return; /* it stays with its old meters, and asks again with its next packet */
+		usage_sit(worker, flow, &seats, now);
+	}
+	flow->layout = table_layout(worker->table);
 }

@@ -18,6 +18,9 @@ struct party {
 
 void identify(struct worker *worker, const struct flow_key *key, struct party *ret_party);
 
+/* The same of a flow that has its meters. */
+void identify_flow(struct worker *worker, const struct flow *flow, struct party *ret_party);
+
 /* A flow of an older table looks itself up again; when it now belongs to others, its slot moves there. */
 void identify_again(struct worker *worker, struct flow *flow, uint64_t now);
 

@@ -53,7 +53,7 @@ static int block_signals(void)
 
 static struct rte_mempool *create_pool(unsigned workers, uint32_t held)
 {
-	uint32_t rings = SIDES * 2 * DESCRIPTORS; /* a worker's receive and transmit queues */
+	uint32_t rings = SIDES * 2 * DESCRIPTORS + HANDED_MOST; /* a worker's queues */
 	uint32_t each = rings + held + 2 * TX_MOST + POOL_CACHE * 2;
 
 	return rte_pktmbuf_pool_create("packets", workers * each, POOL_CACHE,

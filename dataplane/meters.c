@@ -6,32 +6,25 @@
 #include <rte_malloc.h>
 #include <rte_spinlock.h>
 
+#include "memory.h"
+#include "queue.h"
 #include "siphash.h"
 
-struct chain {
+struct meter_chain {
 	rte_spinlock_t lock;
-	struct meter *first;
+	uint32_t first;
 };
 
-struct meters {
+struct meter_index {
 	uint8_t secret[16];
+	rte_spinlock_t admission;
 	uint64_t start;
 	uint32_t most, mask;
 	_Atomic uint32_t used;
-	struct chain *chain;
-	struct meter *meter;
 	rte_spinlock_t free_lock;
-	struct meter *free;
+	uint32_t free;
+	struct meter_chain chain[];
 };
-
-static uint32_t power_of_two(uint32_t at_least)
-{
-	uint32_t power = 1;
-
-	while (power < at_least)
-		power *= 2;
-	return power;
-}
 
 struct meters *meters_create(uint32_t most, const uint8_t secret[16], uint64_t start)
 {
@@ -40,19 +33,20 @@ struct meters *meters_create(uint32_t most, const uint8_t secret[16], uint64_t s
 
 	if (meters == NULL)
 		return NULL;
-	meters->chain = rte_zmalloc("meter_chains", chains * sizeof(struct chain), 64);
-	meters->meter = rte_zmalloc("meter_pool", (size_t)most * sizeof(struct meter), 64);
-	if (meters->chain == NULL || meters->meter == NULL) {
+	meters->index = rte_zmalloc("meter_chains", sizeof(*meters->index) + chains * sizeof(struct meter_chain), 64);
+	meters->meter = rte_zmalloc("meter_pool", ((size_t)most + 1) * sizeof(*meters->meter), 128);
+	meters->queues = queues_create(most, most);
+	if (meters->index == NULL || meters->meter == NULL || meters->queues == NULL) {
 		meters_destroy(meters);
 		return NULL;
 	}
-	memcpy(meters->secret, secret, sizeof(meters->secret));
-	meters->start = start;
-	meters->most = most;
-	meters->mask = chains - 1;
-	for (uint32_t i = most; i-- > 0;) {
-		meters->meter[i].next = meters->free;
-		meters->free = &meters->meter[i];
+	memcpy(meters->index->secret, secret, sizeof(meters->index->secret));
+	meters->index->start = start;
+	meters->index->most = most;
+	meters->index->mask = chains - 1;
+	for (uint32_t i = most; i > 0; i--) {
+		meters->meter[i].next = meters->index->free;
+		meters->index->free = i;
 	}
 	return meters;
 }
@@ -61,101 +55,119 @@ void meters_destroy(struct meters *meters)
 {
 	if (meters == NULL)
 		return;
-	rte_free(meters->chain);
+	queues_destroy(meters->queues);
+	rte_free(meters->index);
 	rte_free(meters->meter);
 	rte_free(meters);
 }
 
-static struct chain *chain_of(struct meters *meters, const struct scope_key *key)
+static uint32_t hash_of(const struct meters *meters, const struct scope_key *key)
 {
-	return &meters->chain[siphash(1, 3, meters->secret, key, sizeof(*key)) & meters->mask];
+	uint64_t word[4] = { 0 };
+
+	memcpy(word, key, sizeof(*key));
+	return (uint32_t)siphash_words(meters->index->secret, word, 4) & meters->index->mask;
 }
 
-static struct meter *take_free(struct meters *meters)
+void meter_hashes(const struct meters *meters, const struct scope_key *keys, unsigned count, uint32_t *ret_hash)
 {
-	rte_spinlock_lock(&meters->free_lock);
-	struct meter *meter = meters->free;
-	if (meter != NULL)
-		meters->free = meter->next;
-	rte_spinlock_unlock(&meters->free_lock);
-	if (meter != NULL)
-		atomic_fetch_add_explicit(&meters->used, 1, memory_order_relaxed);
-	return meter;
+	for (unsigned i = 0; i < count; i++) {
+		ret_hash[i] = hash_of(meters, &keys[i]);
+		fetch(&meters->index->chain[ret_hash[i]]);
+	}
+	for (unsigned i = 0; i < count; i++) {
+		uint32_t first = __atomic_load_n(&meters->index->chain[ret_hash[i]].first, __ATOMIC_RELAXED);
+		fetch(&meters->meter[first]);
+		fetch(&meters->meter[first].key);
+	}
 }
 
-static void give_back(struct meters *meters, struct meter *meter)
+static uint32_t take_free(struct meters *meters)
 {
-	rte_spinlock_lock(&meters->free_lock);
-	meter->next = meters->free;
-	meters->free = meter;
-	rte_spinlock_unlock(&meters->free_lock);
-	atomic_fetch_sub_explicit(&meters->used, 1, memory_order_relaxed);
+	rte_spinlock_lock(&meters->index->free_lock);
+	uint32_t index = meters->index->free;
+	if (index != 0)
+		meters->index->free = meters->meter[index].next;
+	rte_spinlock_unlock(&meters->index->free_lock);
+	if (index != 0)
+		atomic_fetch_add_explicit(&meters->index->used, 1, memory_order_relaxed);
+	return index;
 }
 
-static struct meter *find(struct chain *chain, const struct scope_key *key)
+static void give_back(struct meters *meters, uint32_t index)
 {
-	struct meter *meter = chain->first;
-
-	while (meter != NULL && memcmp(&meter->key, key, sizeof(*key)) != 0)
-		meter = meter->next;
-	return meter;
+	rte_spinlock_lock(&meters->index->free_lock);
+	meters->meter[index].next = meters->index->free;
+	meters->index->free = index;
+	rte_spinlock_unlock(&meters->index->free_lock);
+	atomic_fetch_sub_explicit(&meters->index->used, 1, memory_order_relaxed);
 }
 
-static struct meter *make(struct meters *meters, struct chain *chain, const struct scope_key *key)
+static uint32_t find(const struct meters *meters, const struct meter_chain *chain, const struct scope_key *key)
 {
-	struct meter *meter = take_free(meters);
+	uint32_t index = chain->first;
 
-	if (meter == NULL)
-		return NULL;
+	while (index != 0 && memcmp(&meters->meter[index].key, key, sizeof(*key)) != 0)
+		index = meters->meter[index].next;
+	return index;
+}
+
+static uint32_t make(struct meters *meters, struct meter_chain *chain, const struct scope_key *key)
+{
+	uint32_t index = take_free(meters);
+
+	if (index == 0)
+		return 0;
+	struct meter *meter = &meters->meter[index];
 	memset(meter, 0, sizeof(*meter));
 	meter->key = *key;
 	meter->next = chain->first;
-	chain->first = meter;
-	return meter;
+	queue_reset(meters->queues, index);
+	__atomic_store_n(&chain->first, index, __ATOMIC_RELAXED);
+	return index;
 }
 
-struct meter *meter_acquire(struct meters *meters, const struct scope_key *key)
+uint32_t meter_acquire(struct meters *meters, const struct scope_key *key, uint32_t hash)
 {
-	struct chain *chain = chain_of(meters, key);
+	struct meter_chain *chain = &meters->index->chain[hash];
 
 	rte_spinlock_lock(&chain->lock);
-	struct meter *meter = find(chain, key);
-	if (meter == NULL)
-		meter = make(meters, chain, key);
-	if (meter != NULL) {
-		meter->references++;
-		meter->idle_since = 0;
-	}
+	uint32_t index = find(meters, chain, key);
+	if (index == 0)
+		index = make(meters, chain, key);
+	if (index != 0)
+		atomic_fetch_add_explicit(&meters->meter[index].references, 1, memory_order_relaxed);
 	rte_spinlock_unlock(&chain->lock);
-	return meter;
+	return index;
 }
 
-void meter_release(struct meters *meters, struct meter *meter, uint64_t now)
+/* The time first: whoever sees no reference sees since when. */
+void meter_release(struct meters *meters, uint32_t index, uint64_t now)
 {
-	struct chain *chain = chain_of(meters, &meter->key);
+	struct meter *meter = &meters->meter[index];
 
-	rte_spinlock_lock(&chain->lock);
-	if (--meter->references == 0)
-		meter->idle_since = now;
-	rte_spinlock_unlock(&chain->lock);
+	atomic_store_explicit(&meter->idle_ms, (uint32_t)(now / 1000000), memory_order_relaxed);
+	atomic_fetch_sub_explicit(&meter->references, 1, memory_order_release);
 }
+
+struct times {
+	uint64_t start, now;
+};
 
 /* What a kind has used stays used when its rate changes; one that was not limited begins as at the start. */
-static void set_rate(struct bucket *bucket, bool was, const struct limit *limit, uint64_t start)
+static void set_rate(struct bucket *bucket, bool was, const struct limit *limit, const struct times *times)
 {
 	if (was)
-		bucket_set(bucket, limit);
+		bucket_set(bucket, limit, times->now);
 	else
-		bucket_init(bucket, limit, start);
+		bucket_init(bucket, limit, times->start);
 }
 
-void meter_update(struct meters *meters, struct meter *meter, uint32_t layout, const struct limits *limits)
+static void set_limits(struct meter *meter, const struct limits *limits, const struct times *times)
 {
-	struct chain *chain = chain_of(meters, &meter->key);
+	uint32_t had = atomic_load_explicit(&meter->has, memory_order_relaxed);
 	const struct limit *kind = limits->kind;
 
-	rte_spinlock_lock(&chain->lock);
-	uint32_t had = atomic_load_explicit(&meter->has, memory_order_relaxed);
 	if (limits->has & 1u << LIMIT_CONNECTIONS) {
 		uint64_t most = kind[LIMIT_CONNECTIONS].amount;
 		atomic_store_explicit(&meter->connections_most, most < UINT32_MAX ? (uint32_t)most : UINT32_MAX,
@@ -163,58 +175,88 @@ void meter_update(struct meters *meters, struct meter *meter, uint32_t layout, c
 	}
 	if (limits->has & 1u << LIMIT_CONNECTION_RATE)
 		set_rate(&meter->connection_rate, had & 1u << LIMIT_CONNECTION_RATE, &kind[LIMIT_CONNECTION_RATE],
-			 meters->start);
+			 times);
 	if (limits->has & 1u << LIMIT_BYTE_RATE)
-		set_rate(&meter->byte_rate, had & 1u << LIMIT_BYTE_RATE, &kind[LIMIT_BYTE_RATE], meters->start);
+		set_rate(&meter->byte_rate, had & 1u << LIMIT_BYTE_RATE, &kind[LIMIT_BYTE_RATE], times);
 	/* Last: whoever sees the bit sees the figures. */
-	atomic_store_explicit(&meter->has, limits->has, memory_order_release);
-	atomic_store_explicit(&meter->layout, layout, memory_order_release);
+	atomic_store_explicit(&meter->weight, (uint16_t)limits->weight, memory_order_relaxed);
+	atomic_store_explicit(&meter->has, (uint16_t)limits->has, memory_order_release);
+}
+
+void meter_update(struct meters *meters, struct meter *meter, uint32_t layout, const struct limits *limits,
+		  uint64_t now)
+{
+	const struct times times = { meters->index->start, now };
+	struct meter_chain *chain = &meters->index->chain[hash_of(meters, &meter->key)];
+
+	rte_spinlock_lock(&chain->lock);
+	/* A worker still in a turn of the older table must not undo what another one did with the newer. */
+	if ((int32_t)(layout - atomic_load_explicit(&meter->layout, memory_order_relaxed)) > 0) {
+		set_limits(meter, limits, &times);
+		atomic_store_explicit(&meter->layout, layout, memory_order_release);
+	}
 	rte_spinlock_unlock(&chain->lock);
 }
 
 /* Nobody names it, it owes nothing, and long enough has passed that its figures were seen. */
-static bool forgettable(const struct meter *meter, uint64_t now, uint64_t forget_ns)
+static bool forgettable(const struct meter *meter, uint64_t now, uint32_t forget_ms)
 {
-	return meter->references == 0 && now - meter->idle_since >= forget_ns &&
-	       bucket_full(&meter->connection_rate, now) && bucket_full(&meter->byte_rate, now);
+	if (atomic_load_explicit(&meter->references, memory_order_acquire) != 0)
+		return false;
+	uint32_t idle_ms = (uint32_t)(now / 1000000) - atomic_load_explicit(&meter->idle_ms, memory_order_relaxed);
+	/* A worker may have been quicker than the clock reading. */
+	if ((int32_t)idle_ms < 0 || idle_ms < forget_ms)
+		return false;
+	return bucket_full(&meter->connection_rate, now) && bucket_full(&meter->byte_rate, now);
 }
 
-static void walk_chain(struct meters *meters, struct chain *chain, uint64_t now, uint64_t forget_ns)
+static void walk_chain(struct meters *meters, struct meter_chain *chain, uint64_t now, uint32_t forget_ms)
 {
-	struct meter **link = &chain->first;
+	uint32_t *link = &chain->first;
 
-	while (*link != NULL) {
-		struct meter *meter = *link;
-		if (!forgettable(meter, now, forget_ns)) {
+	while (*link != 0) {
+		uint32_t index = *link;
+		struct meter *meter = &meters->meter[index];
+		if (!forgettable(meter, now, forget_ms)) {
 			link = &meter->next;
 			continue;
 		}
-		*link = meter->next;
-		give_back(meters, meter);
+		__atomic_store_n(link, meter->next, __ATOMIC_RELAXED);
+		give_back(meters, index);
 	}
 }
 
-void meters_walk(struct meters *meters, uint64_t now, uint64_t forget_ns,
+void meters_walk(struct meters *meters, uint64_t now, uint32_t forget_ms,
 		 void (*each)(void *context, const struct meter *meter), void *context)
 {
-	for (uint32_t i = 0; i <= meters->mask; i++) {
-		struct chain *chain = &meters->chain[i];
-		if (__atomic_load_n(&chain->first, __ATOMIC_RELAXED) == NULL)
+	for (uint32_t i = 0; i <= meters->index->mask; i++) {
+		struct meter_chain *chain = &meters->index->chain[i];
+		if (__atomic_load_n(&chain->first, __ATOMIC_RELAXED) == 0)
 			continue; /* a meter made just now is seen the next time */
 		rte_spinlock_lock(&chain->lock);
-		walk_chain(meters, chain, now, forget_ns);
-		for (struct meter *meter = chain->first; each != NULL && meter != NULL; meter = meter->next)
-			each(context, meter);
+		walk_chain(meters, chain, now, forget_ms);
+		for (uint32_t at = chain->first; each != NULL && at != 0; at = meters->meter[at].next)
+			each(context, &meters->meter[at]);
 		rte_spinlock_unlock(&chain->lock);
 	}
 }
 
+void meters_lock(struct meters *meters)
+{
+	rte_spinlock_lock(&meters->index->admission);
+}
+
+void meters_unlock(struct meters *meters)
+{
+	rte_spinlock_unlock(&meters->index->admission);
+}
+
 uint32_t meters_used(const struct meters *meters)
 {
-	return atomic_load_explicit(&meters->used, memory_order_relaxed);
+	return atomic_load_explicit(&meters->index->used, memory_order_relaxed);
 }
 
 uint32_t meters_most(const struct meters *meters)
 {
-	return meters->most;
+	return meters->index->most;
 }

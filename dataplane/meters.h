@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What every limited thing has used: one meter for each scope key a live flow names. Shared by all
- * workers, so that a limit holds over all of them: found and counted under a bucket's lock when a flow
- * comes or goes, then used by pointer with atomics only. */
+ * workers, so that a limit holds over all of them: found and counted under a chain's lock when a flow
+ * comes or goes, then used by index with atomics only. Two cache lines: what a packet needs, and the rest. */
 #ifndef SLUICE_METERS_H
 #define SLUICE_METERS_H
 
@@ -13,33 +13,54 @@
 #include "scope.h"
 
 struct meter {
-	struct scope_key key;
-	uint32_t references;	 /* flows that name it; under the bucket's lock */
-	_Atomic uint32_t layout; /* of the table its limits come from */
-	_Atomic uint32_t has;	 /* bit per limit kind */
+	struct bucket byte_rate, connection_rate;
+	_Atomic uint16_t has; /* bit per limit kind */
+	_Atomic uint16_t weight;
 	_Atomic uint32_t connections, connections_most;
-	struct bucket connection_rate, byte_rate;
+	_Atomic uint32_t layout; /* of the table its limits come from */
+	struct scope_key key;
+	_Atomic uint32_t references; /* flows that name it; rises under the chain's lock only */
 	_Atomic uint64_t admitted, refused, bytes;
-	struct meter *next;
-	uint64_t idle_since; /* ns; 0 while referenced */
-};
+	uint32_t next;		  /* in its chain, or in the list of free ones; 0: none */
+	_Atomic uint32_t idle_ms; /* when a flow last let go of it */
+} __attribute__((aligned(128)));
 
-struct meters;
+_Static_assert(sizeof(struct meter) == 128, "a meter is two cache lines");
+
+struct meters {
+	struct meter *meter;   /* [most + 1]; 0 is no meter */
+	struct queues *queues; /* of those who wait for a meter, by the same index */
+	struct meter_index *index;
+};
 
 /* `most` meters, memory from DPDK; `start` is the time since when the gate's buckets fill, in ns. */
 struct meters *meters_create(uint32_t most, const uint8_t secret[16], uint64_t start);
 void meters_destroy(struct meters *meters);
 
-/* The meter of `key`, made if need be, one reference taken; NULL when all are in use. */
-struct meter *meter_acquire(struct meters *meters, const struct scope_key *key);
-void meter_release(struct meters *meters, struct meter *meter, uint64_t now);
+/* Where keys are looked for; chains and meters are cold, so that many are fetched ahead at once. */
+void meter_hashes(const struct meters *meters, const struct scope_key *keys, unsigned count, uint32_t *ret_hash);
 
-/* Puts `limits` in force if they come from another layout than the meter's. */
-void meter_update(struct meters *meters, struct meter *meter, uint32_t layout, const struct limits *limits);
+/* The meter of `key`, made if need be, one reference taken; 0 when all are in use. */
+uint32_t meter_acquire(struct meters *meters, const struct scope_key *key, uint32_t hash);
+void meter_release(struct meters *meters, uint32_t index, uint64_t now);
 
-/* Control thread: calls `each` under a bucket's lock; meters nobody named for `forget_ns` are given back. */
-void meters_walk(struct meters *meters, uint64_t now, uint64_t forget_ns,
+static inline struct meter *meter_at(const struct meters *meters, uint32_t index)
+{
+	return &meters->meter[index];
+}
+
+/* Puts `limits` in force if they come from a newer layout than the meter's. */
+void meter_update(struct meters *meters, struct meter *meter, uint32_t layout, const struct limits *limits,
+		  uint64_t now);
+
+/* Control thread: calls `each` under a chain's lock; meters nobody named for `forget_ms` are given back. */
+void meters_walk(struct meters *meters, uint64_t now, uint32_t forget_ms,
 		 void (*each)(void *context, const struct meter *meter), void *context);
+
+/* Around the admission of a connection: slots and tokens of all its scopes are looked at and taken as one. Once a
+ * connection, so one lock for all. Slots are given back without it. */
+void meters_lock(struct meters *meters);
+void meters_unlock(struct meters *meters);
 
 uint32_t meters_used(const struct meters *meters);
 uint32_t meters_most(const struct meters *meters);

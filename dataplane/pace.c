@@ -5,45 +5,55 @@
 #include "usage.h"
 #include "worker.h"
 
-static uint64_t budget_ns(const struct worker *worker, const struct flow *flow)
+static enum pacing drop(struct worker *worker, enum counter reason)
 {
-	return table_settings(worker->table)->hold_budget_ms[dialogue_phase(&flow->dialogue)] * 1000000ull;
+	count(worker, reason, 1);
+	return PACE_DROP;
 }
 
-/* Behind what waits already, whatever the buckets say. */
-static uint64_t behind(const struct flow *flow, uint64_t due)
+/* Behind what waits already: no tokens yet. */
+static enum pacing queue(struct worker *worker, struct flow *flow)
 {
-	if (flow->held_last == NULL)
-		return due;
-	uint64_t last = held_note(flow->held_last)->due;
-	return due > last ? due : last;
-}
-
-/* A TLS handshake is never made to wait: some MTAs would go on without TLS. */
-static bool may_wait(const struct flow *flow)
-{
-	return flow->held_last != NULL || dialogue_phase(&flow->dialogue) != PHASE_TLS_START;
+	return hold_room(worker, flow) ? PACE_HOLD : drop(worker, COUNT_DROP_HOLD_FULL);
 }
 
 enum pacing pace(struct worker *worker, struct flow *flow, const struct packet *packet, uint64_t now, uint64_t *ret_due)
 {
 	uint32_t bytes = packet_ip_bytes(packet);
-	uint64_t when = behind(flow, usage_when(flow, LIMIT_BYTE_RATE, bytes, now));
 
-	if (when <= now || !may_wait(flow)) {
-		usage_take(flow, LIMIT_BYTE_RATE, bytes, now);
-		usage_bytes(flow, bytes);
+	if (flow->wait != 0)
+		return queue(worker, flow);
+	if (flow->byte_scopes == 0)
 		return PACE_NOW;
-	}
-	if (when - now > budget_ns(worker, flow)) {
-		count(worker, COUNT_DROP_HOLD_BUDGET, 1);
-		return PACE_DROP;
-	}
-	if (!hold_room(worker, flow)) {
-		count(worker, COUNT_DROP_HOLD_FULL, 1);
-		return PACE_DROP;
-	}
-	*ret_due = behind(flow, usage_take(flow, LIMIT_BYTE_RATE, bytes, now));
-	usage_bytes(flow, bytes);
-	return PACE_HOLD;
+	*ret_due = usage_take_bytes(worker, flow, bytes, now);
+	/* A TLS handshake is never made to wait: some MTAs would go on without TLS. */
+	if (*ret_due <= now || dialogue_phase(&flow->dialogue) == PHASE_TLS_START)
+		return PACE_NOW;
+	if (*ret_due - now <= hold_budget_ns(worker, flow) && hold_room(worker, flow))
+		return PACE_HOLD;
+	usage_return_bytes(worker, flow, bytes);
+	return drop(worker, hold_room(worker, flow) ? COUNT_DROP_HOLD_BUDGET : COUNT_DROP_HOLD_FULL);
+}
+
+uint64_t pace_next(struct worker *worker, struct flow *flow, uint64_t now)
+{
+	struct rte_mbuf *first = hold_of(worker, flow)->first;
+
+	if (held_note(first)->payload == 0) /* a FIN goes with what it ends */
+		return now;
+	uint64_t due = usage_take_bytes(worker, flow, held_ip_bytes(first), now);
+
+	if (due <= held_note(first)->until)
+		return due;
+	usage_return_bytes(worker, flow, held_ip_bytes(first));
+	return UINT64_MAX;
+}
+
+void pace_forget(struct worker *worker, const struct flow *flow)
+{
+	const struct wait *wait = hold_of(worker, flow);
+
+	/* A SYN has taken no tokens, swallowed bytes gave theirs back. */
+	if (wait != NULL && !wait->swallowed && held_note(wait->first)->payload > 0)
+		usage_return_bytes(worker, flow, held_ip_bytes(wait->first));
 }

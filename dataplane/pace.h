@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Stage 7. A client segment's departure: as early as the byte rates of its scopes allow, in the flow's order.
- * What must wait stands in the flow's queue, and the flow in the worker's timing wheel. */
+ * Only the first segment of what a flow holds has its tokens; the next one asks when that one has left. So a
+ * flow with a long backlog is served a segment at a time, beside the others, and a short command waits behind
+ * one segment of each, not behind all of them. */
 #ifndef SLUICE_PACE_H
 #define SLUICE_PACE_H
 
@@ -13,9 +15,17 @@ struct worker;
 
 enum pacing { PACE_NOW, PACE_HOLD, PACE_DROP };
 
-/* When the segment may leave. Tokens are taken unless it is PACE_DROP: it would wait longer than its phase
- * allows, or there is no room; TCP repeats it. While TLS starts nothing waits. */
+/* May the segment leave? Its tokens are taken if it may, or if it is the first to wait: then *ret_due says until
+ * when. PACE_DROP: it would wait longer than its phase allows, or there is no room; TCP repeats it. While TLS
+ * starts nothing waits. */
 enum pacing pace(struct worker *worker, struct flow *flow, const struct packet *packet, uint64_t now,
 		 uint64_t *ret_due);
+
+/* The first of what waits has left: takes the next one's tokens; returns when it may leave, UINT64_MAX when it
+ * would be held too long. */
+uint64_t pace_next(struct worker *worker, struct flow *flow, uint64_t now);
+
+/* What waits will never leave: its tokens are given back. */
+void pace_forget(struct worker *worker, const struct flow *flow);
 
 #endif

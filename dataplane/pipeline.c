@@ -7,12 +7,17 @@
 #include "end.h"
 #include "hold.h"
 #include "identify.h"
+#include "memory.h"
 #include "pace.h"
 #include "parse.h"
 #include "refuse.h"
+#include "seq.h"
 #include "steer.h"
 #include "track.h"
+#include "usage.h"
 #include "worker.h"
+
+#define RELEASE_BURST 64
 
 /* What becomes of a packet from one side, by its flow's state. Each takes the packet. */
 typedef void handler(struct worker *worker, struct packet *packet, uint64_t now);
@@ -29,21 +34,23 @@ static handler *const from_outside[FLOW_STATE_COUNT] = {
 	[FLOW_CLOSING] = reply,	       [FLOW_CUT] = reply_late,	      [FLOW_CLOSED] = reply_late,
 };
 
-static bool held_by_decision(struct worker *worker, const struct packet *packet)
+static const struct wire_PUT_VERDICT *verdict_on(struct worker *worker, const struct packet *packet,
+						 struct flow_key *ret_key)
 {
 	struct party party;
 
-	identify(worker, &packet->key, &party);
-	return decide_new(worker, &party.scopes) != NULL;
+	packet_key(packet, ret_key);
+	identify(worker, ret_key, &party);
+	return decide_new(worker, &party.scopes);
 }
 
 /* Of a handshake the gate answered itself? Then it is answered again, and gone. */
 static bool answered_here(struct worker *worker, struct packet *packet, uint64_t now)
 {
-	struct party party;
+	struct flow_key key;
+	const struct wire_PUT_VERDICT *verdict = verdict_on(worker, packet, &key);
 
-	identify(worker, &packet->key, &party);
-	if (!refuse_goes_on(worker, packet, decide_new(worker, &party.scopes), now))
+	if (!refuse_goes_on(worker, packet, &key, verdict, now))
 		return false;
 	packet->kind = PACKET_GONE;
 	rte_pktmbuf_free(packet->mbuf);
@@ -52,9 +59,11 @@ static bool answered_here(struct worker *worker, struct packet *packet, uint64_t
 
 static void adopt(struct worker *worker, struct packet *packet, uint64_t now)
 {
+	struct flow_key key;
+
 	if (connect_adopt(worker, packet, now))
 		running(worker, packet, now);
-	else if (held_by_decision(worker, packet))
+	else if (verdict_on(worker, packet, &key) != NULL)
 		worker_drop(worker, packet, COUNT_DROP_QUARANTINE);
 	else
 		worker_forward(worker, packet);
@@ -74,6 +83,8 @@ static void stranger(struct worker *worker, struct packet *packet, uint64_t now)
 
 static void waiting(struct worker *worker, struct packet *packet, uint64_t now)
 {
+	if (answered_here(worker, packet, now)) /* its SYN was repeated while the refusal was on its way */
+		return;
 	if (packet->flags & TCP_RST)
 		flow_end(worker, packet->flow, FLOW_CLOSED, now);
 	worker_drop(worker, packet, COUNT_DROP_NO_HANDSHAKE);
@@ -81,21 +92,14 @@ static void waiting(struct worker *worker, struct packet *packet, uint64_t now)
 
 static void connecting(struct worker *worker, struct packet *packet, uint64_t now)
 {
+	if (answered_here(worker, packet, now))
+		return;
 	if (packet->payload > 0 && !(packet->flags & TCP_RST)) {
 		adopt(worker, packet, now); /* the SYN-ACK went by unseen */
 		return;
 	}
 	track_client(worker, packet->flow, packet, now);
 	worker_forward(worker, packet);
-}
-
-static void hold(struct worker *worker, struct packet *packet, uint64_t due, uint8_t flags)
-{
-	struct flow *flow = packet->flow;
-
-	hold_append(worker, flow, packet, due, flags);
-	wheel_insert(worker->wheel, &flow->wait, held_note(flow->held_first)->due);
-	count(worker, COUNT_HELD_SEGMENT, 1);
 }
 
 /* Follows bytes not seen before; returns the note for a segment that must wait. */
@@ -105,8 +109,25 @@ static uint8_t follow(struct worker *worker, struct flow *flow, const struct spe
 
 	if (!dialogue_client(&flow->dialogue, speech))
 		count(worker, COUNT_STREAM_LOST, 1);
-	flow->bytes_out += speech->size;
 	return note;
+}
+
+static void hold(struct worker *worker, struct packet *packet, uint64_t due, uint8_t note, uint64_t now)
+{
+	struct flow *flow = packet->flow;
+	bool first = flow->wait == 0;
+	/* Only if nothing older waits: what is older was not answered. */
+	uint8_t flags = first ? note : 0;
+	struct wait *wait = hold_append(worker, flow, packet, now + hold_budget_ns(worker, flow), flags);
+
+	if (first)
+		hold_wake(worker, wait, due);
+	count(worker, COUNT_HELD_SEGMENT, 1);
+}
+
+static bool swallows(const struct worker *worker, const struct flow *flow)
+{
+	return flow->wait != 0 && hold_of(worker, flow)->swallowed;
 }
 
 /* The client's bytes, new or again; false when they are not let through, now or later. */
@@ -116,9 +137,11 @@ static bool client_speaks(struct worker *worker, struct packet *packet, uint64_t
 	const struct speech speech = packet_speech(packet, now);
 	uint64_t due = now;
 
+	if (!flow->quarantined && swallows(worker, flow))
+		hold_purge(worker, flow); /* released since: this is the client's repetition */
 	if (flow->quarantined && cut(worker, flow, packet, now))
 		return false;
-	if (flow->held > 0 && hold_absorb(worker, flow, packet))
+	if (flow->wait != 0 && hold_absorb(worker, flow, packet))
 		return false;
 	enum pacing pacing = pace(worker, flow, packet, now, &due);
 	if (pacing == PACE_DROP) {
@@ -126,43 +149,54 @@ static bool client_speaks(struct worker *worker, struct packet *packet, uint64_t
 		rte_pktmbuf_free(packet->mbuf);
 		return false;
 	}
+	flow->bytes_out += packet_ip_bytes(packet);
 	uint8_t note = dialogue_client_new(&flow->dialogue, &speech) ? follow(worker, flow, &speech) : 0;
 	if (pacing == PACE_HOLD)
-		hold(worker, packet, due, note);
+		hold(worker, packet, due, note, now);
 	else
 		worker_forward(worker, packet);
 	return true;
 }
 
-static bool swallows(const struct flow *flow)
-{
-	return flow->held_first != NULL && held_note(flow->held_first)->flags & HELD_SWALLOWED;
-}
-
 /* A FIN alone stays behind what waits; after swallowed bytes it goes nowhere. */
-static bool client_leaves(struct worker *worker, struct packet *packet)
+static bool client_leaves(struct worker *worker, struct packet *packet, uint64_t now)
 {
 	struct flow *flow = packet->flow;
 
-	if (swallows(flow)) {
+	if (swallows(worker, flow)) {
 		worker_drop(worker, packet, COUNT_DROP_QUARANTINE);
 		return false;
 	}
-	if (flow->held == 0)
+	if (flow->wait == 0) {
 		worker_forward(worker, packet);
-	else if (!hold_absorb(worker, flow, packet))
-		hold_append(worker, flow, packet, held_note(flow->held_last)->due, 0);
+		return true;
+	}
+	if (hold_absorb(worker, flow, packet))
+		return true;
+	if (!hold_room(worker, flow)) {
+		worker_drop(worker, packet, COUNT_DROP_HOLD_FULL);
+		return false;
+	}
+	hold_append(worker, flow, packet, now + hold_budget_ns(worker, flow), 0);
 	return true;
 }
 
 /* After swallowed bytes the server would not believe the client's reset: it gets the gate's. */
 static bool client_resets(struct worker *worker, struct packet *packet, uint64_t now)
 {
-	if (!swallows(packet->flow)) {
+	struct flow *flow = packet->flow;
+
+	if (!swallows(worker, flow)) {
 		worker_forward(worker, packet);
 		return true;
 	}
-	cut_held(worker, packet->flow, now);
+	/* RFC 5961 section 3: exactly at what it said, of which the server knows nothing. */
+	if (packet->seq != hold_of(worker, flow)->end) {
+		count(worker, COUNT_RST_NOT_EXACT, 1);
+		worker_drop(worker, packet, COUNT_DROP_QUARANTINE);
+		return false;
+	}
+	cut_now(worker, flow, now);
 	worker_drop(worker, packet, COUNT_DROP_FLOW_CUT);
 	return false;
 }
@@ -177,7 +211,7 @@ static void running(struct worker *worker, struct packet *packet, uint64_t now)
 	else if (packet->payload > 0)
 		through = client_speaks(worker, packet, now);
 	else if (packet->flags & TCP_FIN)
-		through = client_leaves(worker, packet);
+		through = client_leaves(worker, packet, now);
 	else
 		worker_forward(worker, packet);
 	if (through)
@@ -224,7 +258,7 @@ static void reply(struct worker *worker, struct packet *packet, uint64_t now)
 
 	if (packet->payload > 0 && !(packet->flags & TCP_RST)) {
 		dialogue_server(&flow->dialogue, &speech);
-		flow->bytes_in += packet->payload;
+		flow->bytes_in += packet_ip_bytes(packet);
 	}
 	track_server(worker, flow, packet, now);
 	worker_forward(worker, packet);
@@ -242,24 +276,34 @@ static void reply_late(struct worker *worker, struct packet *packet, uint64_t no
 /* Who it belongs to and what is decided, by the table published last. */
 static void look_up(struct worker *worker, struct flow *flow, uint64_t now)
 {
+	struct party party;
+
 	flow->seen_ms = (uint32_t)(now / 1000000);
 	if (flow->state == FLOW_CUT || flow->state == FLOW_CLOSED)
 		return;
-	identify_again(worker, flow, now);
-	decide_running(worker, flow);
+	if (flow->layout != table_layout(worker->table))
+		identify_again(worker, flow, now);
+	if (flow->serial == (uint32_t)table_generation(worker->table))
+		return;
+	identify_flow(worker, flow, &party);
+	decide_running(worker, flow, &party.scopes);
 }
 
 static void smtp(struct worker *worker, struct packet *packet, uint64_t now)
 {
 	bool inside = packet->side == INSIDE;
 
-	if (inside && (packet->flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) == TCP_SYN) {
-		connect_new(worker, packet, now);
-		return;
-	}
 	/* A packet before this one in the burst may have opened the flow. */
 	if (packet->flow == NULL)
-		packet->flow = flow_find(worker->flows, &packet->key, packet->hash);
+		packet->flow = flow_find(worker->flows, packet);
+	if (inside && (packet->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN) {
+		/* Some receivers would take it for a SYN (RFC 9293 section 3.10.7.2 does not forbid to). */
+		if (packet->flags & (TCP_RST | TCP_FIN))
+			worker_drop(worker, packet, COUNT_DROP_MALFORMED);
+		else
+			connect_new(worker, packet, now);
+		return;
+	}
 	if (packet->flow == NULL) {
 		if (inside)
 			stranger(worker, packet, now);
@@ -271,11 +315,24 @@ static void smtp(struct worker *worker, struct packet *packet, uint64_t now)
 	(inside ? from_inside : from_outside)[packet->flow->state](worker, packet, now);
 }
 
+static void count_kinds(struct worker *worker, const struct burst *burst)
+{
+	uint64_t kinds[PACKET_GONE + 1] = { 0 };
+
+	for (uint16_t i = 0; i < burst->count; i++)
+		kinds[burst->packet[i].kind]++;
+	count(worker, COUNT_PASSED, kinds[PACKET_OTHER]);
+	count(worker, COUNT_SMTP, kinds[PACKET_SMTP]);
+}
+
 void pipeline_run(struct worker *worker, struct burst *burst)
 {
 	parse(worker, burst);
+	flow_hash_burst(worker->flows, burst);
 	steer(worker, burst);
 	flow_find_burst(worker->flows, burst);
+	usage_prefetch(worker, burst);
+	count_kinds(worker, burst);
 	for (uint16_t i = 0; i < burst->count; i++) {
 		struct packet *packet = &burst->packet[i];
 		if (packet->kind == PACKET_OTHER)
@@ -285,21 +342,44 @@ void pipeline_run(struct worker *worker, struct burst *burst)
 	}
 }
 
-/* In order, as far as they are due. */
+/* A turn that waited is cut, whatever the server said since it came. */
+static bool is_held_turn(const struct worker *worker, const struct flow *flow)
+{
+	return flow->quarantined && held_note(hold_of(worker, flow)->first)->flags & HELD_TURN;
+}
+
+/* What waited too long is as if it had not come: the client repeats it, and is followed again from there. */
+static void drop_held(struct worker *worker, struct flow *flow)
+{
+	struct wait *wait = hold_of(worker, flow);
+	const struct held *first = held_note(wait->first);
+
+	count(worker, COUNT_DROP_HOLD_BUDGET, wait->held);
+	dialogue_rewind(&flow->dialogue, first->seq, first->flags & HELD_TURN);
+	hold_purge(worker, flow);
+}
+
+/* The first, whose time has come; then those behind it as far as the tokens go. */
 static void release_segments(struct worker *worker, struct flow *flow, uint64_t now)
 {
-	while (flow->held_first != NULL && held_note(flow->held_first)->due <= now) {
-		if (flow->quarantined && held_note(flow->held_first)->flags & HELD_TURN &&
-		    !dialogue_is_turn(&flow->dialogue)) {
+	uint64_t due = hold_as_of(hold_of(worker, flow), now);
+
+	while (flow->wait != 0 && due <= now) {
+		if (is_held_turn(worker, flow)) {
 			cut_held(worker, flow, now);
 			return;
 		}
 		worker_send(worker, OUTSIDE, hold_take(worker, flow));
+		if (flow->wait != 0)
+			due = pace_next(worker, flow, due);
 	}
-	if (flow->held_first != NULL)
-		wheel_insert(worker->wheel, &flow->wait, held_note(flow->held_first)->due);
-	else
+	if (flow->wait == 0) {
 		track_goodbyes(worker, flow, now);
+	} else if (due != UINT64_MAX) {
+		hold_wake(worker, hold_of(worker, flow), due);
+	} else {
+		drop_held(worker, flow);
+	}
 }
 
 static void release(struct worker *worker, struct flow *flow, uint64_t now)
@@ -307,20 +387,56 @@ static void release(struct worker *worker, struct flow *flow, uint64_t now)
 	look_up(worker, flow, now);
 	if (flow->state == FLOW_SYN_HELD)
 		connect_again(worker, flow, now);
-	else if (swallows(flow))
+	else if (swallows(worker, flow))
 		cut_due(worker, flow, now);
 	else
 		release_segments(worker, flow, now);
 }
 
+/* A handle of the wheel is meant if the record says so; beyond the wheel's horizon it is filed again. */
+static struct flow *woken(struct worker *worker, const struct wheel_due *due, uint64_t now)
+{
+	struct wait *wait = &worker->waits[due->handle];
+
+	if (wait->turn != due->turn)
+		return NULL;
+	wait->turn = 0;
+	if (wait->due <= now)
+		return flow_at(worker->flows, wait->flow);
+	hold_wake(worker, wait, wait->due);
+	return NULL;
+}
+
+static void fetch_ahead(struct worker *worker, const struct wheel_due *due, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		fetch(&worker->waits[due[i].handle]);
+	for (unsigned i = 0; i < count; i++) {
+		const struct wait *wait = &worker->waits[due[i].handle];
+		const struct flow *flow = flow_place(worker->flows, wait->flow);
+		if (wait->turn != due[i].turn)
+			continue;
+		fetch(flow);
+		fetch((const char *)flow + 64);
+		fetch(wait->first);
+		fetch(held_note(wait->first));
+	}
+}
+
 unsigned pipeline_release(struct worker *worker, uint64_t now, unsigned most)
 {
-	struct wheel_entry *entry;
-	unsigned released = 0;
+	struct wheel_due due[RELEASE_BURST];
+	unsigned released = 0, count;
 
-	while (worker->table != NULL && released < most && (entry = wheel_expire(worker->wheel, now)) != NULL) {
-		release(worker, (struct flow *)((char *)entry - offsetof(struct flow, wait)), now);
-		released++;
+	while (worker->table != NULL && released < most &&
+	       (count = wheel_expire(worker->wheel, now, due, RELEASE_BURST)) > 0) {
+		fetch_ahead(worker, due, count);
+		for (unsigned i = 0; i < count; i++) {
+			struct flow *flow = woken(worker, &due[i], now);
+			if (flow != NULL)
+				release(worker, flow, now);
+		}
+		released += count;
 	}
 	return released;
 }

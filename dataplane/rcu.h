@@ -8,10 +8,19 @@
 #ifndef SLUICE_RCU_H
 #define SLUICE_RCU_H
 
+/* ThreadSanitizer knows none of liburcu's barriers. So there its fast paths stay in the library, where nothing
+ * is watched, and it is told where readers let go of what they had and where the writer has waited for that. */
+#ifdef __SANITIZE_THREAD__
+#include <sanitizer/tsan_interface.h>
+#define RCU_LET_GO() __tsan_release((void *)urcu_qsbr_synchronize_rcu)
+#define RCU_WAITED() __tsan_acquire((void *)urcu_qsbr_synchronize_rcu)
+#else
 #ifndef _LGPL_SOURCE
 #define _LGPL_SOURCE
 #endif
-#include <urcu/pointer.h>
+#define RCU_LET_GO() ((void)0)
+#define RCU_WAITED() ((void)0)
+#endif
 #include <urcu/urcu-qsbr.h>
 
 /* Proof that this thread is a registered, online reader. Only rcu_view_open() makes one. */
@@ -28,6 +37,7 @@ static inline void rcu_view_open(struct rcu_view *view)
 static inline void rcu_view_close(struct rcu_view *view)
 {
 	view->online = 0;
+	RCU_LET_GO();
 	urcu_qsbr_unregister_thread();
 }
 
@@ -35,6 +45,7 @@ static inline void rcu_view_close(struct rcu_view *view)
 static inline void rcu_quiescent(const struct rcu_view *view)
 {
 	(void)view;
+	RCU_LET_GO();
 	urcu_qsbr_quiescent_state();
 }
 
@@ -42,6 +53,7 @@ static inline void rcu_quiescent(const struct rcu_view *view)
 static inline void rcu_offline(struct rcu_view *view)
 {
 	view->online = 0;
+	RCU_LET_GO();
 	urcu_qsbr_thread_offline();
 }
 
@@ -60,15 +72,18 @@ static inline void rcu_online(struct rcu_view *view)
 	({                                                                                                             \
 		const struct rcu_view *must_be_a_view_ = (view);                                                       \
 		(void)must_be_a_view_;                                                                                 \
-		rcu_dereference((wrapped)->published_);                                                                \
+		urcu_qsbr_read_lock(); /* nothing, but DEBUG_RCU checks the thread */                                  \
+		__atomic_load_n(&(wrapped)->published_, __ATOMIC_ACQUIRE);                                             \
 	})
 
-/* Writer: swap, then wait until every reader has been quiescent; the old value is then the caller's. */
-#define rcu_swap(wrapped, fresh) rcu_xchg_pointer(&(wrapped)->published_, (fresh))
+/* Writer: swap, then wait until every reader has been quiescent; the old value is then the caller's. (The
+ * compiler's own atomics, here and above: liburcu's are assembly, which sanitizers do not see.) */
+#define rcu_swap(wrapped, fresh) __atomic_exchange_n(&(wrapped)->published_, (fresh), __ATOMIC_SEQ_CST)
 
 static inline void rcu_wait_readers(void)
 {
 	urcu_qsbr_synchronize_rcu();
+	RCU_WAITED();
 }
 
 #endif

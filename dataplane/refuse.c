@@ -73,13 +73,13 @@ static void reset(struct worker *worker, const struct packet *packet)
 	answer(worker, &headers, &segment, COUNT_REFUSAL_CLOSE);
 }
 
-bool refuse_goes_on(struct worker *worker, const struct packet *packet, const struct wire_PUT_VERDICT *verdict,
-		    uint64_t now)
+bool refuse_goes_on(struct worker *worker, const struct packet *packet, const struct flow_key *key,
+		    const struct wire_PUT_VERDICT *verdict, uint64_t now)
 {
 	uint32_t past;
 
 	if ((packet->flags & (TCP_ACK | TCP_SYN)) != TCP_ACK ||
-	    !cookie_check(worker->gate->secret, &packet->key, now, packet->ack, &past))
+	    !cookie_check(worker->gate->secret, key, now, packet->ack, &past))
 		return false;
 	if (packet->flags & TCP_RST)
 		return true;

@@ -25,7 +25,7 @@ void refuse(struct worker *worker, const struct syn *syn, enum refuse_mode mode,
 
 /* A packet of no known flow: of a handshake answered here? Then it is answered and true returned; the packet
  * stays the caller's. `verdict` is what holds its scopes now, NULL for none. */
-bool refuse_goes_on(struct worker *worker, const struct packet *packet, const struct wire_PUT_VERDICT *verdict,
-		    uint64_t now);
+bool refuse_goes_on(struct worker *worker, const struct packet *packet, const struct flow_key *key,
+		    const struct wire_PUT_VERDICT *verdict, uint64_t now);
 
 #endif

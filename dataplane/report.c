@@ -10,7 +10,7 @@
 #include "control.h"
 #include "frame.h"
 #include "meters.h"
-#include "table_write.h"
+#include "table_published.h"
 
 /* A worker answers at the end of a turn; one that naps wakes within half a millisecond. */
 #define ANSWER_LOOKS 500
@@ -195,7 +195,7 @@ static int answer_meters(const struct report *report, const struct wire_QUERY *q
 	struct meter_answer answer = { .report = report, .query = query, .out = out };
 
 	if (report->config->meters != NULL)
-		meters_walk(report->config->meters, clock_now(), UINT64_MAX, put_meter, &answer);
+		meters_walk(report->config->meters, clock_now(), INT32_MAX, put_meter, &answer);
 	*ret_rows = answer.rows;
 	return answer.ret;
 }

@@ -3,14 +3,18 @@
 
 #include <string.h>
 
-static const char starttls[sizeof(((struct smtp_scan *)0)->word)] = { 'S', 'T', 'A', 'R', 'T', 'T', 'L', 'S' };
+static const char starttls[] = "STARTTLS";
+
+#define WORD (sizeof(starttls) - 1)
 
 static void take_byte(struct smtp_scan *scan, uint8_t byte)
 {
-	if (byte == '\r' || ((byte == ' ' || byte == '\t') && scan->have == sizeof(scan->word)))
+	uint8_t upper = byte >= 'a' && byte <= 'z' ? (uint8_t)(byte - 'a' + 'A') : byte;
+
+	if (byte == '\r' || ((byte == ' ' || byte == '\t') && scan->matched == WORD))
 		return;
-	if (scan->have < sizeof(scan->word))
-		scan->word[scan->have++] = (char)(byte >= 'a' && byte <= 'z' ? byte - 'a' + 'A' : byte);
+	if (scan->matched < WORD && upper == (uint8_t)starttls[scan->matched])
+		scan->matched++;
 	else
 		scan->other = true;
 }
@@ -19,14 +23,22 @@ bool smtp_scan_feed(struct smtp_scan *scan, const uint8_t *data, uint32_t size)
 {
 	bool asked = false;
 
-	for (uint32_t i = 0; i < size; i++) {
-		if (data[i] != '\n') {
-			take_byte(scan, data[i]);
-			continue;
+	while (size > 0) {
+		if (scan->other) { /* the rest of the line says nothing more */
+			const uint8_t *end = memchr(data, '\n', size);
+			if (end == NULL)
+				return asked;
+			size -= (uint32_t)(end - data);
+			data = end;
 		}
-		asked |= !scan->other && scan->have == sizeof(scan->word) &&
-			 memcmp(scan->word, starttls, sizeof(starttls)) == 0;
-		memset(scan, 0, sizeof(*scan));
+		if (*data != '\n') {
+			take_byte(scan, *data);
+		} else {
+			asked |= !scan->other && scan->matched == WORD;
+			*scan = (struct smtp_scan){ 0 };
+		}
+		data++;
+		size--;
 	}
 	return asked;
 }

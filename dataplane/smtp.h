@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Follows a client's clear-text SMTP lines as far as safety needs it: has it asked for STARTTLS?
- * Constant memory; a line of any length is fine; only its first bytes are kept. */
+ * Constant memory; a line of any length is fine. */
 #ifndef SLUICE_SMTP_H
 #define SLUICE_SMTP_H
 
@@ -8,14 +8,12 @@
 #include <stdint.h>
 
 struct smtp_scan {
-	char word[8];
-	uint8_t have; /* bytes of the line so far, at most sizeof(word) + 1 */
-	bool other;   /* more than the bare word stands on the line */
+	uint8_t matched; /* bytes of the word seen so far on this line */
+	bool other;	 /* more than the bare word stands on the line */
 };
 
 /* Takes the next bytes; true when a line that says STARTTLS ended in them (RFC 3207 section 4: no
- * parameters, any case; blanks at the end are forgiven as servers forgive them). A body line of that
- * word counts too: a wrong "yes" only puts a cut off to a later turn. */
+ * parameters, any case; blanks at the end are forgiven as servers forgive them). */
 bool smtp_scan_feed(struct smtp_scan *scan, const uint8_t *data, uint32_t size);
 
 /* What the server said to STARTTLS, by the first byte of its reply (RFC 5321 section 4.2). */

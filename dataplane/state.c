@@ -15,7 +15,7 @@
 #include "frame.h"
 #include "log.h"
 #include "siphash.h"
-#include "table_write.h"
+#include "table_published.h"
 
 #define STATE_MAGIC 0x736c7569u
 #define STATE_MOST (512u << 20)

@@ -21,11 +21,12 @@ void steer(struct worker *worker, struct burst *burst)
 {
 	const struct gate *gate = worker->gate;
 
+	if (gate->workers == 1)
+		return;
 	for (uint16_t i = 0; i < burst->count; i++) {
 		struct packet *packet = &burst->packet[i];
 		if (packet->kind != PACKET_SMTP)
 			continue;
-		packet->hash = flow_hash(worker->flows, &packet->key);
 		/* Bits the table does not use, so that each worker's table is filled evenly. */
 		struct worker *owner = gate->worker[(packet->hash >> 32 & 0xffff) % gate->workers];
 		if (owner != worker)

@@ -75,6 +75,8 @@ static void merge(struct limits *limits, const struct limits *less_specific)
 		if (less_specific->has & ~limits->has & 1u << kind)
 			limits->kind[kind] = less_specific->kind[kind];
 	limits->has |= less_specific->has;
+	if (limits->weight == 0)
+		limits->weight = less_specific->weight;
 }
 
 void table_limits(const struct rcu_view *view, const struct table *table, const struct scope_key *key,

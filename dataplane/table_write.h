@@ -4,6 +4,7 @@
 #define SLUICE_TABLE_WRITE_H
 
 #include "table.h"
+#include "table_published.h"
 
 struct table_store *table_store_create(void);
 void table_store_destroy(struct table_store *store);
@@ -14,26 +15,7 @@ int table_begin(struct table_store *store, uint64_t generation, int mode);
 int table_put(struct table_store *store, enum wire_type type, const void *record, char *ret_error);
 void table_abort(struct table_store *store);
 
-struct table_times {
-	uint64_t publish_ns, quiesce_ns;
-};
-
 /* Publishes, waits until every reader has passed a quiescent state, frees the old generation. */
 int table_commit(struct table_store *store, struct table_times *ret_times);
-
-struct table_sizes {
-	uint32_t identities, destinations, limits, verdicts;
-	uint64_t generation;
-	bool ready;
-};
-
-void table_sizes(const struct table_store *store, struct table_sizes *ret_sizes);
-
-/* What table_limits() gives readers, for the writer's own reports. */
-void table_published_limits(const struct table_store *store, const struct scope_key *key, struct limits *ret_limits);
-
-/* Calls `each` with every record of the published generation, as frames that would make it again. */
-int table_walk(const struct table_store *store, int (*each)(void *context, enum wire_type type, const void *record),
-	       void *context);
 
 #endif

@@ -18,9 +18,9 @@ enum tls_type {
 
 struct tls_scan {
 	uint16_t remaining; /* bytes of the current record still to come */
-	uint8_t header[5];
-	uint8_t have; /* bytes of the header so far */
-	bool lost;    /* not a record where one should start */
+	uint8_t have;	    /* bytes of a header so far */
+	uint8_t high;	    /* of its length */
+	bool lost;	    /* not a record where one should start */
 };
 
 static inline bool tls_type_known(uint8_t byte)

@@ -3,14 +3,22 @@
 
 #include <string.h>
 
+#include <rte_ring.h>
+
+#include "hold.h"
+#include "memory.h"
+#include "queue.h"
 #include "worker.h"
+
+/* How often the first in a queue for a slot looks by himself. */
+#define FIRST_LOOKS_NS 50000000u
 
 static bool limited(const struct meter *meter, enum limit_kind kind)
 {
 	return (atomic_load_explicit(&meter->has, memory_order_acquire) & 1u << kind) != 0;
 }
 
-static void refresh(struct worker *worker, struct meter *meter)
+static void refresh(struct worker *worker, struct meter *meter, uint64_t now)
 {
 	uint32_t layout = table_layout(worker->table);
 	struct limits limits;
@@ -18,160 +26,314 @@ static void refresh(struct worker *worker, struct meter *meter)
 	if (atomic_load_explicit(&meter->layout, memory_order_acquire) == layout)
 		return;
 	table_limits(&worker->rcu, worker->table, &meter->key, &limits);
-	meter_update(worker->gate->meters, meter, layout, &limits);
+	meter_update(worker->gate->meters, meter, layout, &limits, now);
 }
 
-static void release(struct worker *worker, struct meter *meter[], int count, uint64_t now)
+static struct meter *seat(const struct worker *worker, const struct flow *flow, int scope)
 {
-	for (int scope = 0; scope < count; scope++)
-		meter_release(worker->gate->meters, meter[scope], now);
+	return meter_at(worker->gate->meters, flow->meter[scope]);
 }
 
-bool usage_join(struct worker *worker, struct flow *flow, const struct scopes *scopes, uint64_t now)
+bool usage_acquire(struct worker *worker, const struct scopes *scopes, struct seats *ret_seats, uint64_t now)
 {
-	struct meter *meter[SCOPES];
-	bool counted = flow->counted;
+	struct meters *meters = worker->gate->meters;
+	uint32_t hash[SCOPES];
 
+	meter_hashes(meters, scopes->key, SCOPES, hash);
 	for (int scope = 0; scope < SCOPES; scope++) {
-		meter[scope] = meter_acquire(worker->gate->meters, &scopes->key[scope]);
-		if (meter[scope] == NULL) {
-			release(worker, meter, scope, now);
+		uint32_t index = meter_acquire(meters, &scopes->key[scope], hash[scope]);
+		if (index == 0) {
+			while (scope-- > 0)
+				meter_release(meters, ret_seats->meter[scope], now);
 			return false;
 		}
-		refresh(worker, meter[scope]);
+		ret_seats->meter[scope] = index;
+		refresh(worker, meter_at(meters, index), now);
 	}
-	usage_leave(worker, flow, now);
-	memcpy(flow->meter, meter, sizeof(meter));
-	if (counted)
-		usage_count_slots(flow);
 	return true;
 }
 
-static bool joined(const struct flow *flow)
+void usage_release(struct worker *worker, const struct seats *seats, uint64_t now)
 {
-	return flow->meter[0] != NULL; /* all or none */
+	for (int scope = 0; scope < SCOPES; scope++)
+		meter_release(worker->gate->meters, seats->meter[scope], now);
+}
+
+static void note_byte_scopes(const struct worker *worker, struct flow *flow)
+{
+	flow->byte_scopes = 0;
+	for (int scope = 0; scope < SCOPES; scope++)
+		if (limited(seat(worker, flow, scope), LIMIT_BYTE_RATE))
+			flow->byte_scopes |= (uint8_t)(1u << scope);
+}
+
+static bool seated(const struct flow *flow)
+{
+	return flow->meter[0] != 0; /* all or none */
+}
+
+/* The new slots first: a connection that moves must not for a moment make room for another. */
+void usage_sit(struct worker *worker, struct flow *flow, const struct seats *seats, uint64_t now)
+{
+	struct flow fresh = *flow;
+
+	memcpy(fresh.meter, seats->meter, sizeof(fresh.meter));
+	fresh.counted = 0;
+	if (flow->counted)
+		usage_count_slots(worker, &fresh);
+	usage_leave(worker, flow, now);
+	memcpy(flow->meter, seats->meter, sizeof(flow->meter));
+	flow->counted = fresh.counted;
+	note_byte_scopes(worker, flow);
 }
 
 void usage_leave(struct worker *worker, struct flow *flow, uint64_t now)
 {
-	usage_give_slots(flow);
-	if (!joined(flow))
+	if (!seated(flow))
 		return;
-	release(worker, flow->meter, SCOPES, now);
+	usage_stop_waiting(worker, flow, now);
+	usage_give_slots(worker, flow, now);
+	usage_tell_bytes(worker, flow);
+	for (int scope = 0; scope < SCOPES; scope++)
+		meter_release(worker->gate->meters, flow->meter[scope], now);
 	memset(flow->meter, 0, sizeof(flow->meter));
+	flow->byte_scopes = 0;
 }
 
-void usage_refresh(struct worker *worker, struct flow *flow)
+void usage_refresh(struct worker *worker, struct flow *flow, uint64_t now)
 {
 	for (int scope = 0; scope < SCOPES; scope++)
-		refresh(worker, flow->meter[scope]);
+		refresh(worker, seat(worker, flow, scope), now);
+	note_byte_scopes(worker, flow);
 }
 
-static void leave_slot(struct meter *meter)
+void usage_count_slots(struct worker *worker, struct flow *flow)
 {
-	atomic_fetch_sub_explicit(&meter->connections, 1, memory_order_relaxed);
+	for (int scope = 0; scope < SCOPES; scope++)
+		atomic_fetch_add_explicit(&seat(worker, flow, scope)->connections, 1, memory_order_relaxed);
+	flow->counted = 1;
 }
 
-/* Counts first and asks then, so that two workers never both take the last one. */
-static bool take_slot(struct meter *meter)
+/* Who comes next in the queue asks again: at once, here or at his own worker. Under the lock. */
+static void call_next(struct worker *worker, uint32_t thing, uint64_t now)
 {
-	uint32_t before = atomic_fetch_add_explicit(&meter->connections, 1, memory_order_relaxed);
+	struct place place;
 
-	if (!limited(meter, LIMIT_CONNECTIONS) ||
-	    before < atomic_load_explicit(&meter->connections_most, memory_order_relaxed))
-		return true;
-	leave_slot(meter);
+	if (!queue_next(worker->gate->meters->queues, thing, &place))
+		return;
+	if (place.worker == worker->index)
+		hold_wake(worker, &worker->waits[place.wait], now);
+	else
+		rte_ring_enqueue(worker->gate->worker[place.worker]->called, (void *)(uintptr_t)place.wait);
+}
+
+void usage_answer_calls(struct worker *worker, uint64_t now)
+{
+	void *call;
+
+	while (rte_ring_dequeue(worker->called, &call) == 0) {
+		struct wait *wait = &worker->waits[(uintptr_t)call];
+		if (wait->first != NULL && wait->ticket != 0)
+			hold_wake(worker, wait, now);
+	}
+}
+
+void usage_give_slots(struct worker *worker, struct flow *flow, uint64_t now)
+{
+	struct meters *meters = worker->gate->meters;
+
+	if (!flow->counted)
+		return;
+	for (int scope = 0; scope < SCOPES; scope++) {
+		struct meter *meter = seat(worker, flow, scope);
+		atomic_fetch_sub_explicit(&meter->connections, 1, memory_order_relaxed);
+		if (!limited(meter, LIMIT_CONNECTIONS))
+			continue;
+		meters_lock(meters);
+		call_next(worker, flow->meter[scope], now);
+		meters_unlock(meters);
+	}
+	flow->counted = 0;
+}
+
+/* Customers share what is not theirs alone. */
+static struct share share_of(const struct worker *worker, const struct flow *flow, int scope)
+{
+	uint32_t weight = atomic_load_explicit(&seat(worker, flow, SCOPE_CUSTOMER)->weight, memory_order_relaxed);
+
+	if (scope == SCOPE_PROVIDER)
+		return (struct share){ flow->meter[SCOPE_CUSTOMER_PROVIDER], weight };
+	return (struct share){ scope == SCOPE_GATE ? flow->meter[SCOPE_CUSTOMER] : 0, weight };
+}
+
+#define NO_SCOPE (-1)
+
+/* The narrowest scope that does not let it in now; *ret_when: when its rate would, WAIT_FOR_CALL when it is a slot or
+ * somebody's turn before. NO_SCOPE: all let it in. */
+static int first_closed(const struct worker *worker, const struct flow *flow, uint32_t ticket, uint64_t now,
+			uint64_t *ret_when)
+{
+	for (int scope = 0; scope < SCOPES; scope++) {
+		const struct meter *meter = seat(worker, flow, scope);
+		bool slots = limited(meter, LIMIT_CONNECTIONS), rate = limited(meter, LIMIT_CONNECTION_RATE);
+		if (!slots && !rate)
+			continue;
+		*ret_when = WAIT_FOR_CALL;
+		if (!queue_first(worker->gate->meters->queues, flow->meter[scope], ticket))
+			return scope;
+		if (slots && atomic_load_explicit(&meter->connections, memory_order_relaxed) >=
+				     atomic_load_explicit(&meter->connections_most, memory_order_relaxed))
+			return scope;
+		*ret_when = rate ? bucket_when(&meter->connection_rate, 1, now) : now;
+		if (*ret_when > now)
+			return scope;
+	}
+	return NO_SCOPE;
+}
+
+static bool is_denied(const struct worker *worker, const struct flow *flow)
+{
+	for (int scope = 0; scope < SCOPES; scope++) {
+		const struct meter *meter = seat(worker, flow, scope);
+		if (limited(meter, LIMIT_CONNECTIONS) &&
+		    atomic_load_explicit(&meter->connections_most, memory_order_relaxed) == 0)
+			return true;
+	}
 	return false;
 }
 
-bool usage_take_slots(struct flow *flow)
+/* Takes slot and token everywhere, and tells every queue whose turn it was. */
+static void enter(struct worker *worker, struct flow *flow, uint32_t ticket, uint64_t now)
 {
+	struct queues *queues = worker->gate->meters->queues;
+	uint64_t as_of = hold_as_of(hold_of(worker, flow), now);
+	uint32_t waited = ticket != 0 ? queue_thing(queues, ticket) : 0;
+
 	for (int scope = 0; scope < SCOPES; scope++) {
-		if (take_slot(flow->meter[scope]))
-			continue;
-		while (scope-- > 0)
-			leave_slot(flow->meter[scope]);
-		return false;
+		struct meter *meter = seat(worker, flow, scope);
+		const struct share share = share_of(worker, flow, scope);
+		if (limited(meter, LIMIT_CONNECTION_RATE))
+			bucket_take(&meter->connection_rate, 1, as_of, true);
+		/* Where it waited also if that limit is gone by now. */
+		if (limited(meter, LIMIT_CONNECTION_RATE) || limited(meter, LIMIT_CONNECTIONS) ||
+		    waited == flow->meter[scope])
+			queue_serve(queues, flow->meter[scope], &share, waited == flow->meter[scope] ? ticket : 0);
+		atomic_fetch_add_explicit(&meter->admitted, 1, memory_order_relaxed);
 	}
-	flow->counted = true;
-	return true;
+	usage_count_slots(worker, flow);
+	if (waited != 0)
+		call_next(worker, waited, now);
 }
 
-void usage_count_slots(struct flow *flow)
+static void leave_queue(struct worker *worker, struct wait *wait, uint64_t now)
 {
-	for (int scope = 0; scope < SCOPES; scope++)
-		atomic_fetch_add_explicit(&flow->meter[scope]->connections, 1, memory_order_relaxed);
-	flow->counted = true;
+	struct queues *queues = worker->gate->meters->queues;
+	uint32_t thing = queue_thing(queues, wait->ticket);
+
+	queue_leave(queues, wait->ticket);
+	wait->ticket = 0;
+	call_next(worker, thing, now);
 }
 
-void usage_give_slots(struct flow *flow)
+/* In that scope's queue, and in no other. */
+static void stand_in(struct worker *worker, struct flow *flow, struct wait *wait, int scope, uint64_t now)
 {
-	if (!flow->counted)
+	struct queues *queues = worker->gate->meters->queues;
+	const struct share share = share_of(worker, flow, scope);
+	const struct place place = { worker->index, (uint32_t)(wait - worker->waits) };
+
+	if (wait->ticket != 0 && queue_thing(queues, wait->ticket) == flow->meter[scope])
 		return;
-	for (int scope = 0; scope < SCOPES; scope++)
-		leave_slot(flow->meter[scope]);
-	flow->counted = false;
+	if (wait->ticket != 0)
+		leave_queue(worker, wait, now);
+	wait->ticket = queue_join(queues, flow->meter[scope], &share, &place);
 }
 
-static struct bucket *bucket_of(struct meter *meter, enum limit_kind kind)
+static enum admission try_to_enter(struct worker *worker, struct flow *flow, uint64_t now, uint64_t *ret_when)
 {
-	return kind == LIMIT_BYTE_RATE ? &meter->byte_rate : &meter->connection_rate;
+	struct wait *wait = hold_of(worker, flow);
+	int closed = first_closed(worker, flow, wait->ticket, now, ret_when);
+
+	if (closed == NO_SCOPE) {
+		enter(worker, flow, wait->ticket, now);
+		wait->ticket = 0;
+		return ADMIT_NOW;
+	}
+	stand_in(worker, flow, wait, closed, now);
+	/* Who is called needs no clock; but limits change without a call. */
+	if (*ret_when == WAIT_FOR_CALL && queue_first(worker->gate->meters->queues, flow->meter[closed], wait->ticket))
+		*ret_when = now + FIRST_LOOKS_NS < wait->until ? now + FIRST_LOOKS_NS : wait->until;
+	return ADMIT_LATER;
 }
 
-uint64_t usage_when(const struct flow *flow, enum limit_kind kind, uint64_t units, uint64_t now)
+enum admission usage_admit(struct worker *worker, struct flow *flow, uint64_t now, uint64_t *ret_when)
 {
+	if (is_denied(worker, flow))
+		return ADMIT_NEVER;
+	meters_lock(worker->gate->meters);
+	enum admission admission = try_to_enter(worker, flow, now, ret_when);
+	meters_unlock(worker->gate->meters);
+	return admission;
+}
+
+void usage_stop_waiting(struct worker *worker, struct flow *flow, uint64_t now)
+{
+	struct wait *wait = hold_of(worker, flow);
+
+	if (wait == NULL || wait->ticket == 0)
+		return;
+	meters_lock(worker->gate->meters);
+	leave_queue(worker, wait, now);
+	meters_unlock(worker->gate->meters);
+}
+
+uint64_t usage_take_bytes(struct worker *worker, const struct flow *flow, uint32_t bytes, uint64_t now)
+{
+	bool shared = worker->gate->workers > 1;
 	uint64_t latest = now;
 
-	for (int scope = 0; scope < SCOPES; scope++) {
-		if (!limited(flow->meter[scope], kind))
-			continue;
-		uint64_t when = bucket_when(bucket_of(flow->meter[scope], kind), units, now);
+	for (unsigned scopes = flow->byte_scopes; scopes != 0; scopes &= scopes - 1) {
+		struct meter *meter = seat(worker, flow, __builtin_ctz(scopes));
+		uint64_t when = bucket_take(&meter->byte_rate, bytes, now, shared);
 		latest = when > latest ? when : latest;
 	}
 	return latest;
 }
 
-uint64_t usage_take(struct flow *flow, enum limit_kind kind, uint64_t units, uint64_t now)
+void usage_return_bytes(struct worker *worker, const struct flow *flow, uint32_t bytes)
 {
-	uint64_t latest = now;
+	for (unsigned scopes = flow->byte_scopes; scopes != 0; scopes &= scopes - 1)
+		bucket_return(&seat(worker, flow, __builtin_ctz(scopes))->byte_rate, bytes);
+}
 
-	for (int scope = 0; scope < SCOPES; scope++) {
-		if (!limited(flow->meter[scope], kind))
+void usage_prefetch(struct worker *worker, const struct burst *burst)
+{
+	for (uint16_t i = 0; i < burst->count; i++) {
+		const struct packet *packet = &burst->packet[i];
+		if (packet->kind != PACKET_SMTP || packet->flow == NULL || packet->side != INSIDE ||
+		    packet->payload == 0)
 			continue;
-		uint64_t when = bucket_take(bucket_of(flow->meter[scope], kind), units, now);
-		latest = when > latest ? when : latest;
+		for (unsigned scopes = packet->flow->byte_scopes; scopes != 0; scopes &= scopes - 1)
+			fetch(seat(worker, packet->flow, __builtin_ctz(scopes)));
 	}
-	return latest;
 }
 
-bool usage_try(struct flow *flow, enum limit_kind kind, uint64_t units, uint64_t now, uint64_t *ret_when)
+void usage_refused(struct worker *worker, struct flow *flow)
 {
-	for (int scope = 0; scope < SCOPES; scope++) {
-		if (!limited(flow->meter[scope], kind) ||
-		    bucket_try(bucket_of(flow->meter[scope], kind), units, now, ret_when))
-			continue;
-		while (scope-- > 0)
-			if (limited(flow->meter[scope], kind))
-				bucket_return(bucket_of(flow->meter[scope], kind), units);
-		return false;
-	}
-	return true;
+	for (int scope = 0; scope < SCOPES && seated(flow); scope++)
+		atomic_fetch_add_explicit(&seat(worker, flow, scope)->refused, 1, memory_order_relaxed);
 }
 
-void usage_admitted(struct flow *flow)
+void usage_tell_bytes(struct worker *worker, struct flow *flow)
 {
-	for (int scope = 0; scope < SCOPES; scope++)
-		atomic_fetch_add_explicit(&flow->meter[scope]->admitted, 1, memory_order_relaxed);
+	uint32_t more = (uint32_t)flow->bytes_out - flow->told;
+
+	for (int scope = 0; more != 0 && scope < SCOPES; scope++)
+		atomic_fetch_add_explicit(&seat(worker, flow, scope)->bytes, more, memory_order_relaxed);
+	flow->told += more;
 }
 
-void usage_refused(struct flow *flow)
+const struct scope_key *usage_key(const struct worker *worker, const struct flow *flow, enum scope scope)
 {
-	for (int scope = 0; scope < SCOPES && joined(flow); scope++)
-		atomic_fetch_add_explicit(&flow->meter[scope]->refused, 1, memory_order_relaxed);
-}
-
-void usage_bytes(struct flow *flow, uint32_t bytes)
-{
-	for (int scope = 0; scope < SCOPES; scope++)
-		atomic_fetch_add_explicit(&flow->meter[scope]->bytes, bytes, memory_order_relaxed);
+	return &seat(worker, flow, (int)scope)->key;
 }

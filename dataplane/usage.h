@@ -9,40 +9,66 @@
 #include "limit.h"
 #include "table.h"
 
+struct burst;
 struct flow;
 struct worker;
 
-/* Names the flow's meters, with the limits now in force; a slot it holds moves along. False, and nothing
- * changed, when meters ran out. Whoever opened a flow has joined it: the rest here relies on that. */
-bool usage_join(struct worker *worker, struct flow *flow, const struct scopes *scopes, uint64_t now);
+/* The meters of a party, one reference taken of each, with the limits now in force; false, and nothing taken,
+ * when meters ran out. */
+struct seats {
+	uint32_t meter[SCOPES];
+};
+
+bool usage_acquire(struct worker *worker, const struct scopes *scopes, struct seats *ret_seats, uint64_t now);
+void usage_release(struct worker *worker, const struct seats *seats, uint64_t now);
+
+/* The flow takes the meters over, in place of those it had; a slot it holds moves along. Whoever opened a flow
+ * has seated it: the rest here relies on that. */
+void usage_sit(struct worker *worker, struct flow *flow, const struct seats *seats, uint64_t now);
 
 /* Gives slots and meters back. */
 void usage_leave(struct worker *worker, struct flow *flow, uint64_t now);
 
 /* Brings the meters' limits up to the published table. */
-void usage_refresh(struct worker *worker, struct flow *flow);
+void usage_refresh(struct worker *worker, struct flow *flow, uint64_t now);
 
-/* A connection slot in every scope, or in none. */
-bool usage_take_slots(struct flow *flow);
+enum admission {
+	ADMIT_NOW,   /* a slot and a token taken in every scope */
+	ADMIT_LATER, /* it stands in a queue; it asks again at *ret_when, or when it is called */
+	ADMIT_NEVER, /* a limit of no connections at all */
+};
+
+#define WAIT_FOR_CALL UINT64_MAX
+
+/* A slot and a token in every scope, or in none: then it stands in the queue of the first scope, the narrowest
+ * first, that does not let it in. The flow holds its SYN. */
+enum admission usage_admit(struct worker *worker, struct flow *flow, uint64_t now, uint64_t *ret_when);
+
+/* Calls by other workers: those they name ask again. */
+void usage_answer_calls(struct worker *worker, uint64_t now);
+
+/* It waits no more. */
+void usage_stop_waiting(struct worker *worker, struct flow *flow, uint64_t now);
 
 /* Slots for a connection that runs already: counted, whatever the limits say. */
-void usage_count_slots(struct flow *flow);
+void usage_count_slots(struct worker *worker, struct flow *flow);
 
 /* Exactly once for each connection: harmless when it holds none. */
-void usage_give_slots(struct flow *flow);
+void usage_give_slots(struct worker *worker, struct flow *flow, uint64_t now);
 
-/* When `units` may leave by every scope's rate of that kind, without taking them. */
-uint64_t usage_when(const struct flow *flow, enum limit_kind kind, uint64_t units, uint64_t now);
+/* Takes bytes in every scope that limits them; returns when they may leave. / Gives them back: they did not. */
+uint64_t usage_take_bytes(struct worker *worker, const struct flow *flow, uint32_t bytes, uint64_t now);
+void usage_return_bytes(struct worker *worker, const struct flow *flow, uint32_t bytes);
 
-/* Takes them everywhere; returns when they may leave. */
-uint64_t usage_take(struct flow *flow, enum limit_kind kind, uint64_t units, uint64_t now);
+/* Fetches ahead what the burst's client segments will take from. */
+void usage_prefetch(struct worker *worker, const struct burst *burst);
 
-/* Takes them everywhere if they may leave now, or nowhere: then *ret_when says when to try again. */
-bool usage_try(struct flow *flow, enum limit_kind kind, uint64_t units, uint64_t now, uint64_t *ret_when);
+/* A connection was refused. / The meters are told of the bytes that left since they last were; not
+ * with each packet, but each few seconds and at the end. */
+void usage_refused(struct worker *worker, struct flow *flow);
+void usage_tell_bytes(struct worker *worker, struct flow *flow);
 
-/* A connection was let in / refused; bytes left. For the figures, limited or not. */
-void usage_admitted(struct flow *flow);
-void usage_refused(struct flow *flow);
-void usage_bytes(struct flow *flow, uint32_t bytes);
+/* Whose it is and where it goes, by its meters. */
+const struct scope_key *usage_key(const struct worker *worker, const struct flow *flow, enum scope scope);
 
 #endif

@@ -1,57 +1,82 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "wheel.h"
 
-#include <string.h>
+#include <stdbool.h>
+#include <stddef.h>
 
 #define MASK (WHEEL_SLOTS - 1)
 
-void wheel_init(struct wheel *wheel, uint64_t now)
+/* Old handles stay until their slot comes: room for as many again. A slot that found no line goes on in the
+ * next one. */
+static uint32_t lines_for(uint32_t most)
 {
-	memset(wheel, 0, sizeof(*wheel));
+	return most / WHEEL_LINE * 2 + 64;
+}
+
+size_t wheel_size(uint32_t most)
+{
+	return sizeof(struct wheel) + lines_for(most) * sizeof(struct wheel_line);
+}
+
+void wheel_init(struct wheel *wheel, uint32_t most, uint64_t now)
+{
 	wheel->cursor = now >> WHEEL_SHIFT;
+	wheel->lines = lines_for(most);
+	/* Line 0 of the pool is never used: 0 means none. */
+	for (uint32_t line = 1; line + 1 < wheel->lines; line++)
+		wheel->pool[line].next = line + 1;
+	wheel->free = 1;
 }
 
-static void put(struct wheel *wheel, struct wheel_entry *entry, uint64_t turn)
+static uint32_t take_line(struct wheel *wheel)
 {
-	entry->at = turn & MASK;
-	struct wheel_slot *slot = &wheel->slot[entry->at];
+	uint32_t line = wheel->free;
 
-	if (slot->first == NULL)
-		slot->last = &slot->first;
-	entry->next = NULL;
-	entry->back = slot->last;
-	*slot->last = entry;
-	slot->last = &entry->next;
-	wheel->busy[entry->at / 64] |= 1ull << (entry->at % 64);
+	if (line != 0) {
+		wheel->free = wheel->pool[line].next;
+		wheel->pool[line].next = wheel->pool[line].count = 0;
+	}
+	return line;
 }
 
-void wheel_insert(struct wheel *wheel, struct wheel_entry *entry, uint64_t due)
+static bool append(struct wheel *wheel, struct wheel_line *slot, uint32_t handle)
 {
-	uint64_t turn = due >> WHEEL_SHIFT, last = wheel->cursor + WHEEL_SLOTS - 1;
+	struct wheel_line *line = slot->last != 0 ? &wheel->pool[slot->last] : slot;
 
-	if (wheel_waits(entry))
-		wheel_remove(wheel, entry);
+	if (line->count == WHEEL_LINE) {
+		uint32_t more = take_line(wheel);
+		if (more == 0)
+			return false;
+		line->next = slot->last = more;
+		line = &wheel->pool[more];
+	}
+	line->handle[line->count++] = handle;
+	return true;
+}
+
+/* Turns are told apart by 32 bits: they come round after ten hours, a handle after half a second. */
+static uint32_t name_of(uint64_t turn)
+{
+	return (uint32_t)turn != 0 ? (uint32_t)turn : 1;
+}
+
+uint32_t wheel_insert(struct wheel *wheel, uint32_t handle, uint64_t due)
+{
+	uint64_t turn = (due >> WHEEL_SHIFT) + ((due & ((1u << WHEEL_SHIFT) - 1)) != 0);
+	uint64_t last = wheel->cursor + WHEEL_SLOTS - 2;
+
 	if (turn < wheel->cursor)
 		turn = wheel->cursor;
-	entry->due = due;
-	put(wheel, entry, turn < last ? turn : last);
+	if (turn > last)
+		turn = last;
+	while (!append(wheel, &wheel->slot[turn & MASK], handle))
+		turn = turn > wheel->cursor + 1 ? turn - 1 : last; /* the pool is empty: where there is room */
+	wheel->busy[(turn & MASK) / 64] |= 1ull << (turn & MASK) % 64;
 	wheel->entries++;
+	return name_of(turn);
 }
 
-void wheel_remove(struct wheel *wheel, struct wheel_entry *entry)
-{
-	if (!wheel_waits(entry))
-		return;
-	*entry->back = entry->next;
-	if (entry->next != NULL)
-		entry->next->back = entry->back;
-	else
-		wheel->slot[entry->at].last = entry->back;
-	entry->back = NULL; /* the slot's bit is cleared when the cursor passes it */
-	wheel->entries--;
-}
-
-/* First slot with entries among [from, limit), or limit. */
+/* First slot with handles among [from, limit), or limit. */
 static uint64_t first_busy(const struct wheel *wheel, uint64_t from, uint64_t limit)
 {
 	while (from < limit) {
@@ -67,49 +92,57 @@ static uint64_t first_busy(const struct wheel *wheel, uint64_t from, uint64_t li
 	return limit;
 }
 
-/* Takes the first entry of a slot that is due; those beyond the horizon, which only waited here to be
- * looked at again, are put where they belong. */
-static struct wheel_entry *take_due(struct wheel *wheel, uint64_t turn, uint64_t now)
+static void clear_slot(struct wheel *wheel, uint64_t turn)
 {
-	struct wheel_entry *next;
+	struct wheel_line *slot = &wheel->slot[turn & MASK];
 
-	for (struct wheel_entry *entry = wheel->slot[turn & MASK].first; entry != NULL; entry = next) {
-		next = entry->next;
-		if (entry->due <= now) {
-			wheel_remove(wheel, entry);
-			return entry;
-		}
-		if (entry->due >> WHEEL_SHIFT > turn)
-			wheel_insert(wheel, entry, entry->due);
-	}
-	return NULL;
+	slot->next = slot->last = slot->count = 0;
+	wheel->busy[(turn & MASK) / 64] &= ~(1ull << (turn & MASK) % 64);
+	wheel->at_line = wheel->at = 0;
 }
 
-struct wheel_entry *wheel_expire(struct wheel *wheel, uint64_t now)
+/* Goes on where the slot was left; false when there is more of it. */
+static bool drain(struct wheel *wheel, uint64_t turn, struct wheel_due *ret_due, unsigned most, unsigned *count)
+{
+	for (;;) {
+		struct wheel_line *line =
+			wheel->at_line != 0 ? &wheel->pool[wheel->at_line] : &wheel->slot[turn & MASK];
+		while (wheel->at < line->count && *count < most)
+			ret_due[(*count)++] = (struct wheel_due){ line->handle[wheel->at++], name_of(turn) };
+		if (wheel->at < line->count)
+			return false;
+		uint32_t done = wheel->at_line, next = line->next;
+		if (done != 0) {
+			line->next = wheel->free;
+			wheel->free = done;
+		}
+		if (next == 0) {
+			clear_slot(wheel, turn);
+			return true;
+		}
+		wheel->at_line = next;
+		wheel->at = 0;
+	}
+}
+
+unsigned wheel_expire(struct wheel *wheel, uint64_t now, struct wheel_due *ret_due, unsigned most)
 {
 	uint64_t current = now >> WHEEL_SHIFT;
+	unsigned count = 0;
 
-	if (wheel->entries == 0) {
-		/* Stale bits stay behind; they cost one look each when the cursor comes by. */
-		wheel->cursor = current > wheel->cursor ? current : wheel->cursor;
-		return NULL;
-	}
-	while (wheel->cursor <= current) {
+	if (current < wheel->cursor)
+		return 0;
+	while (count < most) {
 		uint64_t turn = first_busy(wheel, wheel->cursor, current + 1);
-		wheel->cursor = turn <= current ? turn : current;
+		wheel->cursor = turn;
 		if (turn > current)
-			return NULL;
-		struct wheel_entry *entry = take_due(wheel, turn, now);
-		if (entry != NULL)
-			return entry;
-		if (wheel->slot[turn & MASK].first != NULL)
-			return NULL; /* the current slot, and its entries are due later in it */
-		wheel->busy[(turn & MASK) / 64] &= ~(1ull << (turn & MASK) % 64);
-		if (turn == current)
-			return NULL;
+			break;
+		if (!drain(wheel, turn, ret_due, most, &count))
+			break;
 		wheel->cursor = turn + 1;
 	}
-	return NULL;
+	wheel->entries -= count;
+	return count;
 }
 
 uint64_t wheel_next(const struct wheel *wheel)

@@ -9,8 +9,11 @@
 
 #include "clock.h"
 #include "expire.h"
+#include "hold.h"
 #include "idle.h"
+#include "memory.h"
 #include "pipeline.h"
+#include "usage.h"
 
 #define RELEASE_MOST 256
 
@@ -26,10 +29,14 @@ struct worker *worker_create(struct gate *gate, unsigned index, unsigned lcore, 
 	worker->lcore = lcore;
 	worker->stop = stop;
 	worker->flows = flow_table_create(flows, gate->secret);
-	worker->wheel = rte_zmalloc("wheel", sizeof(*worker->wheel), 64);
+	worker->wheel = rte_zmalloc("wheel", wheel_size(gate->held_most + 1), 64);
+	worker->waits = hold_create(gate->held_most + 1); /* one more for a SYN that does not wait */
 	snprintf(name, sizeof(name), "handed%u", index);
-	worker->handed = rte_ring_create(name, 2048, SOCKET_ID_ANY, RING_F_SC_DEQ);
-	if (worker->flows != NULL && worker->wheel != NULL && worker->handed != NULL)
+	worker->handed = rte_ring_create(name, HANDED_MOST, SOCKET_ID_ANY, RING_F_SC_DEQ);
+	snprintf(name, sizeof(name), "called%u", index);
+	worker->called = rte_ring_create(name, power_of_two(gate->held_most * 4 + 4), SOCKET_ID_ANY, RING_F_SC_DEQ);
+	if (worker->flows != NULL && worker->called != NULL && worker->wheel != NULL && worker->waits != NULL &&
+	    worker->handed != NULL)
 		return worker;
 	worker_destroy(worker);
 	return NULL;
@@ -40,20 +47,36 @@ void worker_destroy(struct worker *worker)
 	if (worker == NULL)
 		return;
 	rte_ring_free(worker->handed);
+	rte_ring_free(worker->called);
+	rte_free(worker->waits);
 	rte_free(worker->wheel);
 	flow_table_destroy(worker->flows);
 	rte_free(worker);
+}
+
+static void transmit(struct worker *worker, enum side to)
+{
+	enum counter counter = to == OUTSIDE ? COUNT_TX_OUTSIDE : COUNT_TX_INSIDE;
+	struct tx_queue *queue = &worker->tx[to];
+
+	if (queue->count == 0)
+		return;
+	struct port *port = (struct port *)&worker->gate->port[to];
+	uint16_t sent = port_transmit(port, worker->index, queue->mbuf, queue->count);
+	count(worker, counter, sent);
+	if (sent < queue->count) {
+		count(worker, COUNT_DROP_TX_FULL, queue->count - sent);
+		rte_pktmbuf_free_bulk(queue->mbuf + sent, queue->count - sent);
+	}
+	queue->count = 0;
 }
 
 void worker_send(struct worker *worker, enum side to, struct rte_mbuf *mbuf)
 {
 	struct tx_queue *queue = &worker->tx[to];
 
-	if (queue->count == TX_MOST) {
-		rte_pktmbuf_free(mbuf);
-		count(worker, COUNT_DROP_TX_FULL, 1);
-		return;
-	}
+	if (queue->count == TX_MOST)
+		transmit(worker, to);
 	queue->mbuf[queue->count++] = mbuf;
 }
 
@@ -68,22 +91,6 @@ void worker_drop(struct worker *worker, struct packet *packet, enum counter reas
 	packet->kind = PACKET_GONE;
 	rte_pktmbuf_free(packet->mbuf);
 	count(worker, reason, 1);
-}
-
-static void transmit(struct worker *worker, enum side to, enum counter counter)
-{
-	struct tx_queue *queue = &worker->tx[to];
-
-	if (queue->count == 0)
-		return;
-	struct port *port = (struct port *)&worker->gate->port[to];
-	uint16_t sent = port_transmit(port, worker->index, queue->mbuf, queue->count);
-	count(worker, counter, sent);
-	if (sent < queue->count) {
-		count(worker, COUNT_DROP_TX_FULL, queue->count - sent);
-		rte_pktmbuf_free_bulk(queue->mbuf + sent, queue->count - sent);
-	}
-	queue->count = 0;
 }
 
 static void add(struct burst *burst, struct rte_mbuf **mbufs, uint16_t received, enum side side)
@@ -120,14 +127,16 @@ unsigned worker_turn(struct worker *worker, uint64_t now)
 	burst.count = 0;
 	worker->table = table_current(&worker->rcu, worker->gate->store);
 	/* Who waited goes before who comes now. */
+	if (worker->gate->workers > 1)
+		usage_answer_calls(worker, now);
 	unsigned released = pipeline_release(worker, now, RELEASE_MOST);
 	if (worker->gate->workers > 1)
 		receive_handed(worker, &burst);
 	receive(worker, &burst, INSIDE, COUNT_RX_INSIDE);
 	receive(worker, &burst, OUTSIDE, COUNT_RX_OUTSIDE);
 	pipeline_run(worker, &burst);
-	transmit(worker, OUTSIDE, COUNT_TX_OUTSIDE);
-	transmit(worker, INSIDE, COUNT_TX_INSIDE);
+	transmit(worker, OUTSIDE);
+	transmit(worker, INSIDE);
 	expire_some(worker, now);
 	return burst.count + released;
 }
@@ -171,7 +180,7 @@ int worker_main(void *argument)
 	/* Naps are asked for by the microsecond; the default slack would add fifty. */
 	prctl(PR_SET_TIMERSLACK, 1000);
 	rcu_view_open(&worker->rcu);
-	wheel_init(worker->wheel, now);
+	wheel_init(worker->wheel, worker->gate->held_most + 1, now);
 	while (!atomic_load_explicit(worker->stop, memory_order_relaxed)) {
 		unsigned moved = worker_turn(worker, now);
 		answer_inspection(worker, now);

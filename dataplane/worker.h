@@ -16,16 +16,19 @@
 
 struct rte_mempool;
 struct rte_ring;
+struct wait;
 
 #define TX_MOST 512
+#define HANDED_MOST 2048 /* packets other workers received for this one */
 
 struct tx_queue {
 	uint16_t count;
 	struct rte_mbuf *mbuf[TX_MOST];
 };
 
-/* Room for segments that wait. */
+/* Room for segments that wait: of a flow, and its part of what is free. */
 #define HELD_MOST_FLOW 128
+#define HELD_SHARE 16
 
 /* What all workers share; set at start, then only read. */
 struct gate {
@@ -48,11 +51,13 @@ struct worker {
 	const struct table *table; /* of this turn; NULL before the first publication */
 	struct flow_table *flows;
 	struct wheel *wheel;
+	struct wait *waits; /* by index; see hold.h */
 	uint32_t held;
 	uint32_t sweep;	   /* next flow the expiry looks at, */
 	uint64_t sweep_at; /* and when */
 	struct tx_queue tx[SIDES];
 	struct rte_ring *handed; /* packets other workers received for this one */
+	struct rte_ring *called; /* connections that wait here, whose turn other workers saw come */
 	_Atomic bool *stop;
 };
 

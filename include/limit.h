@@ -20,10 +20,13 @@ struct limit {
 	uint64_t burst;
 };
 
-/* Bit k of `has` says that kind k is limited; a kind that is not is unlimited. */
+/* Bit k of `has` says that kind k is limited; a kind that is not is unlimited. `weight` is the share of the scope's
+ * owner (a customer) among those who wait for the same thing; 0 says nothing, which comes to 1. */
+#define WEIGHT_MOST 1000u
+
 struct limits {
 	uint32_t has;
-	uint32_t zero;
+	uint32_t weight;
 	struct limit kind[LIMIT_KINDS];
 };
 

@@ -92,7 +92,7 @@ static bool open_workers(struct bench *bench)
 		if (bench->worker[i] == NULL)
 			return false;
 		bench->worker[i]->rcu.online = 1;
-		wheel_init(bench->worker[i]->wheel, bench->options.clock);
+		wheel_init(bench->worker[i]->wheel, bench->gate.held_most + 1, bench->options.clock);
 	}
 	return true;
 }
@@ -230,7 +230,11 @@ struct flow *bench_flow(struct bench *bench, const struct path *path)
 
 	for (unsigned i = 0; i < bench->options.workers && flow == NULL; i++) {
 		struct flow_table *flows = bench->worker[i]->flows;
-		flow = flow_find(flows, &key, flow_hash(flows, &key));
+		const struct packet packet = { .hash = flow_hash(flows, &key),
+					       .inside_port = key.inside_port,
+					       .outside_port = key.outside_port,
+					       .vlan = key.vlan };
+		flow = flow_find(flows, &packet);
 	}
 	return flow;
 }

@@ -150,7 +150,7 @@ END_TEST
 #define VLAN(text) CUSTOMER("sources: [{prefix: 10.0.0.1, vlan: '" text "'}]")
 #define VLAN_WRONG(text) "f:2:48: vlan: \"" text "\": expected 0 (untagged) to 4094\n"
 #define WEIGHT(text) CUSTOMER("sources: [10.0.0.1], weight: '" text "'")
-#define WEIGHT_WRONG(text) "f:2:42: weight: \"" text "\": expected a number from 1 to 1000000\n"
+#define WEIGHT_WRONG(text) "f:2:42: weight: \"" text "\": expected a number from 1 to 1000\n"
 
 START_TEST(customers)
 {
@@ -178,7 +178,7 @@ START_TEST(customers)
 		{ VLAN("-1"), VLAN_WRONG("-1") },
 		{ VLAN("any"), VLAN_WRONG("any") },
 		{ WEIGHT("0"), WEIGHT_WRONG("0") },
-		{ WEIGHT("1000001"), WEIGHT_WRONG("1000001") },
+		{ WEIGHT("1001"), WEIGHT_WRONG("1001") },
 		{ WEIGHT("1.5"), WEIGHT_WRONG("1.5") },
 	};
 
@@ -198,7 +198,7 @@ START_TEST(all_of_them_at_once)
 		  "f:6:10: ports: at least one is needed\n"
 		  "f:8:9: name: \"p q\": expected 1 to 64 letters, digits, - _ . (and not \"unknown\")\n"
 		  "f:8:3: a provider needs domains, hosts or addresses\n"
-		  "f:10:23: \"10.0.0.300" PREFIX_WRONG "f:11:11: weight: \"x\": expected a number from 1 to 1000000\n"
+		  "f:10:23: \"10.0.0.300" PREFIX_WRONG "f:11:11: weight: \"x\": expected a number from 1 to 1000\n"
 		  "f:10:3: \"name\" is missing\n"
 		  "f:12:1: unknown key \"more\"; expected one of: gate, daemon, smtp, providers, customers, defaults, "
 		  "unknown\n" },

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A bucket step by step; what must hold of all of them is in test_bucket_bound.c. */
 #include <pthread.h>
+#include <string.h>
 
 #include "bucket.h"
 #include "unit.h"
@@ -11,7 +12,8 @@
 
 enum step { END, WHEN, TAKE, TRY, RETURN, FULL, SET };
 
-/* `expect` of WHEN, TAKE, TRY: when they may leave (TRY: `at` if they were taken); of FULL: 0 or 1. */
+/* `expect` of WHEN, TAKE, TRY: when they may leave (TRY: taken only if that is at once, as a connection's token is);
+ * of FULL: 0 or 1. SET: to the limit of that number, at `at`. */
 struct row {
 	enum step step;
 	uint64_t units, at, expect;
@@ -105,27 +107,64 @@ static const struct scenario {
 	    { RETURN, 1, 0, 0 },
 	    { TRY, 2, 20 * S, 20 * S },
 	    { TRY, 1, 20 * S, 20 * S + 100 * MS } } },
-	{ "slower: what was used stays used",
+	{ "slower: a unit used stays used, at its new length",
 	  { 10, S, 1 },
 	  0,
 	  { { TAKE, 1, 100 * MS, 100 * MS },
-	    { SET, 0, 0, 0 },
-	    { TRY, 1, 100 * MS, 200 * MS },
-	    { TRY, 1, 200 * MS, 200 * MS },
-	    { TRY, 1, 200 * MS, 1200 * MS } } },
-	{ "faster",
+	    { SET, 0, 100 * MS, 0 },
+	    { TRY, 1, 100 * MS, 1100 * MS },
+	    { TRY, 1, 1100 * MS, 1100 * MS },
+	    { TRY, 1, 1100 * MS, 2100 * MS } } },
+	{ "slower, when half of it has come back",
+	  { 10, S, 1 },
+	  0,
+	  { { TAKE, 1, 100 * MS, 100 * MS }, { SET, 0, 150 * MS, 0 }, { TRY, 1, 150 * MS, 650 * MS } } },
+	{ "faster: the same",
 	  { 10, S, 1 },
 	  0,
 	  { { TAKE, 1, 100 * MS, 100 * MS },
-	    { SET, 1, 0, 0 },
-	    { TRY, 1, 199 * MS, 200 * MS },
-	    { TRY, 1, 200 * MS, 200 * MS },
-	    { TRY, 1, 200 * MS, 210 * MS } } },
+	    { SET, 1, 100 * MS, 0 },
+	    { TRY, 1, 110 * MS - 1, 110 * MS },
+	    { TRY, 1, 110 * MS, 110 * MS },
+	    { TRY, 1, 110 * MS, 120 * MS } } },
+	{ "units that wait wait on at the new rate",
+	  { 10, S, 1 },
+	  0,
+	  { { TAKE, 5, 100 * MS, 500 * MS },
+	    { SET, 1, 200 * MS, 0 }, /* four are still used */
+	    { WHEN, 1, 200 * MS, 240 * MS },
+	    { SET, 0, 220 * MS, 0 }, /* two */
+	    { WHEN, 1, 220 * MS, 2220 * MS } } },
+	{ "a bucket that owes nothing is as full as before",
+	  { 10, S, 1 },
+	  0,
+	  { { SET, 0, S, 0 },
+	    { TRY, 1, S, S },
+	    { TRY, 1, S, 2 * S },
+	    { SET, 2, 3 * S, 0 },
+	    { TRY, 5, 3 * S, 3 * S } } },
+	{ "to and fro: nothing is won or lost",
+	  { 10, S, 1 },
+	  0,
+	  { { TAKE, 3, 100 * MS, 300 * MS },
+	    { SET, 0, 100 * MS, 0 },
+	    { SET, 1, 100 * MS, 0 },
+	    { SET, 0, 100 * MS, 0 },
+	    { WHEN, 1, 100 * MS, 3100 * MS } } },
+	{ "what is given back after another rate is as much as it is by then",
+	  { 1000, S, 1 },
+	  0,
+	  { { TRY, 1, 10 * S, 10 * S },
+	    { SET, 0, 10 * S, 0 },
+	    { WHEN, 1, 10 * S, 11 * S },
+	    { RETURN, 1, 0, 0 },
+	    { WHEN, 1, 10 * S, 10 * S },
+	    { FULL, 0, 10 * S, 1 } } },
 	{ "a larger burst",
 	  { 10, S, 1 },
 	  0,
 	  { { TRY, 1, 100 * MS, 100 * MS },
-	    { SET, 2, 0, 0 },
+	    { SET, 2, 100 * MS, 0 },
 	    { TRY, 5, 100 * MS, 200 * MS },
 	    { TRY, 4, 100 * MS, 100 * MS },
 	    { TRY, 1, 100 * MS, 200 * MS } } },
@@ -137,38 +176,44 @@ static const struct scenario {
 	    { TRY, 1, S, BUCKET_NEVER },
 	    { RETURN, 1, 0, 0 },
 	    { WHEN, 1, 1000 * S, BUCKET_NEVER },
-	    { SET, 1, 0, 0 },
+	    { SET, 1, S, 0 },
 	    { TRY, 1, S, S } } },
 	{ "closed, and what was used stays used",
 	  { 10, S, 1 },
 	  0,
 	  { { TAKE, 1, S, S },
-	    { SET, 3, 0, 0 },
+	    { SET, 3, S, 0 },
 	    { TRY, 1, 10 * S, BUCKET_NEVER },
 	    { RETURN, 1, 0, 0 },
-	    { SET, 1, 0, 0 },
+	    { SET, 1, S, 0 },
 	    { TRY, 1, S, S + 100 * MS } } },
 };
 
+static uint64_t try(struct bucket *bucket, uint64_t units, uint64_t now)
+{
+	uint64_t when = bucket_when(bucket, units, now);
+
+	if (when == now)
+		ck_assert_uint_eq(bucket_take(bucket, units, now, false), now);
+	return when;
+}
+
 static uint64_t run_step(struct bucket *bucket, const struct row *row)
 {
-	uint64_t when = row->at;
-
 	switch (row->step) {
 	case WHEN:
 		return bucket_when(bucket, row->units, row->at);
 	case TAKE:
-		return bucket_take(bucket, row->units, row->at);
+		return bucket_take(bucket, row->units, row->at, false);
 	case TRY:
-		ck_assert(bucket_try(bucket, row->units, row->at, &when) == (row->expect == row->at));
-		return when;
+		return try(bucket, row->units, row->at);
 	case FULL:
 		return bucket_full(bucket, row->at);
 	case RETURN:
 		bucket_return(bucket, row->units);
 		return 0;
 	default:
-		bucket_set(bucket, other[row->units]);
+		bucket_set(bucket, other[row->units], row->at);
 		return 0;
 	}
 }
@@ -196,11 +241,12 @@ START_TEST(when_takes_nothing)
 	bucket_init(&bucket, &(struct limit){ 10, S, 3 }, 0);
 	for (int i = 0; i < 10; i++)
 		ck_assert_uint_eq(bucket_when(&bucket, 3, 0), 300 * MS);
-	ck_assert_uint_eq(bucket_take(&bucket, 3, 0), 300 * MS);
+	ck_assert_uint_eq(bucket_take(&bucket, 3, 0, false), 300 * MS);
 }
 END_TEST
 
-/* A rate over a long time is the configured one to 10^-4: units taken one after another, back to back. */
+/* A rate over a long time is the configured one to 10^-4, or a tick (1/16 ns) for each take, and never above it:
+ * units taken one after another, back to back. */
 START_TEST(exact_over_time)
 {
 	static const struct {
@@ -223,51 +269,61 @@ START_TEST(exact_over_time)
 		uint64_t last = 0;
 		bucket_init(&bucket, limit, 0);
 		for (uint64_t take = 0; take < rates[i].takes; take++)
-			last = bucket_take(&bucket, rates[i].units, 0);
+			last = bucket_take(&bucket, rates[i].units, 0, i % 2 != 0);
 		double exact =
 			(double)rates[i].units * (double)rates[i].takes * (double)limit->per_ns / (double)limit->amount;
-		ck_assert_msg((double)last > exact * (1 - 1e-4) && (double)last < exact * (1 + 1e-4) + 1,
+		ck_assert_msg((double)last >= exact &&
+				      (double)last < exact * (1 + 1e-4) + (double)rates[i].takes / 16 + 1,
 			      "rate %zu: %lu ns, exactly %.1f", i, (unsigned long)last, exact);
 	}
 }
 END_TEST
 
 #define THREADS 4
-#define TRIES 2000
+#define TAKES 2000
 
-struct trier {
+struct taker {
 	pthread_t thread;
 	struct bucket *bucket;
-	uint64_t got;
+	uint64_t at[TAKES];
 };
 
-static void *try_often(void *argument)
+static void *take_often(void *argument)
 {
-	struct trier *trier = argument;
-	uint64_t when;
+	struct taker *taker = argument;
 
-	for (int i = 0; i < TRIES; i++)
-		trier->got += bucket_try(trier->bucket, 1, 100 * S, &when);
+	for (int i = 0; i < TAKES; i++)
+		taker->at[i] = bucket_take(taker->bucket, 1, 100 * S, true);
 	return NULL;
 }
 
-/* All at one moment: together they get the burst, and not one more. */
+static int by_time(const void *left, const void *right)
+{
+	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+
+	return a < b ? -1 : a > b;
+}
+
+/* All at one moment: together they get the burst at once, and each place of the queue behind it once. */
 START_TEST(shared_by_workers)
 {
-	struct trier trier[THREADS];
+	static struct taker taker[THREADS];
+	static uint64_t at[THREADS * TAKES];
 	struct bucket bucket;
-	uint64_t got = 0;
 
 	bucket_init(&bucket, &(struct limit){ 1000, S, 3000 }, 0);
 	for (int i = 0; i < THREADS; i++) {
-		trier[i] = (struct trier){ .bucket = &bucket };
-		ck_assert_int_eq(pthread_create(&trier[i].thread, NULL, try_often, &trier[i]), 0);
+		taker[i].bucket = &bucket;
+		ck_assert_int_eq(pthread_create(&taker[i].thread, NULL, take_often, &taker[i]), 0);
 	}
 	for (int i = 0; i < THREADS; i++) {
-		pthread_join(trier[i].thread, NULL);
-		got += trier[i].got;
+		pthread_join(taker[i].thread, NULL);
+		memcpy(at + i * TAKES, taker[i].at, sizeof(taker[i].at));
 	}
-	ck_assert_uint_eq(got, 3000);
+	qsort(at, THREADS * TAKES, sizeof(at[0]), by_time);
+	for (uint64_t i = 0; i < THREADS * TAKES; i++)
+		if (at[i] != 100 * S + (i < 3000 ? 0 : (i - 2999) * MS))
+			ck_abort_msg("unit %lu leaves at %lu", (unsigned long)i, (unsigned long)at[i]);
 }
 END_TEST
 

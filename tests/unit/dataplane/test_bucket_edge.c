@@ -28,21 +28,66 @@ START_TEST(slow_rates_pass)
 }
 END_TEST
 
+/* A unit a day: the first a day after the start, the next a day later, and 40 of them all in their turn. */
+START_TEST(one_a_day)
+{
+	struct bucket bucket;
+
+	bucket_init(&bucket, &(struct limit){ 1, DAY, 1 }, 0);
+	for (uint64_t day = 1; day <= 40; day++) {
+		ck_assert_uint_gt(bucket_when(&bucket, 1, day * DAY - S), day * DAY - S);
+		ck_assert_uint_eq(bucket_when(&bucket, 1, day * DAY), day * DAY);
+		ck_assert_uint_eq(bucket_take(&bucket, 1, day * DAY, false), day * DAY);
+	}
+}
+END_TEST
+
+/* Slower than the arithmetic can say: nothing passes, rather than all. */
+START_TEST(slower_than_any)
+{
+	struct bucket bucket;
+
+	bucket_init(&bucket, &(struct limit){ 1, 7 * DAY, 1 }, 0);
+	ck_assert_uint_eq(bucket_when(&bucket, 1, 100 * DAY), BUCKET_NEVER);
+	ck_assert_uint_eq(bucket_take(&bucket, 1, 100 * DAY, false), BUCKET_NEVER);
+}
+END_TEST
+
 /* Taken at a fast rate, given back at a slow one, soon after the machine started. */
 START_TEST(return_after_a_slower_rate)
 {
 	struct bucket bucket;
-	uint64_t when;
 
 	bucket_init(&bucket, &(struct limit){ 1000, S, 1 }, 0);
-	ck_assert(bucket_try(&bucket, 1, 10 * S, &when));
-	bucket_set(&bucket, &(struct limit){ 1, 3600 * S, 1 });
+	ck_assert_uint_eq(bucket_take(&bucket, 1, 10 * S, false), 10 * S);
+	bucket_set(&bucket, &(struct limit){ 1, 3600 * S, 1 }, 10 * S);
+	ck_assert_uint_eq(bucket_when(&bucket, 1, 10 * S), 3610 * S);
 	bucket_return(&bucket, 1);
-	ck_assert_uint_le(bucket_when(&bucket, 1, 10 * S), 2 * 3600 * S);
+	ck_assert_uint_eq(bucket_when(&bucket, 1, 10 * S), 10 * S);
 }
 END_TEST
 
-/* Packets of any size: never above the rate by more than 10^-4. */
+/* More than was ever taken, at a time near 0: full, and no fuller than that. */
+START_TEST(return_never_underflows)
+{
+	static const uint64_t units[] = { 1, 2, 1000, 1ull << 40, UINT64_MAX };
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		struct bucket bucket;
+		bucket_init(&bucket, &(struct limit){ 1, 3600 * S, 2 }, 0);
+		for (int time = 0; time < 5; time++)
+			bucket_return(&bucket, units[i]);
+		bucket_return(&bucket, UINT64_MAX);
+		ck_assert(bucket_full(&bucket, 0));
+		ck_assert_uint_eq(bucket_when(&bucket, 2, 5), 5);
+		ck_assert_uint_eq(bucket_take(&bucket, 2, 5, true), 5);
+		uint64_t when = bucket_when(&bucket, 1, 5);
+		ck_assert(when >= 3600 * S && when <= 3600 * S + 10);
+	}
+}
+END_TEST
+
+/* Packets of any size: never above the rate, and below it by a tick (1/16 ns) for each packet at most. */
 START_TEST(small_packets_at_10_gbit)
 {
 	static const uint64_t sizes[] = { 1, 40, 52, 60, 100, 576, 1500 };
@@ -51,13 +96,18 @@ START_TEST(small_packets_at_10_gbit)
 		struct bucket bucket;
 		uint64_t last = 0;
 		bucket_init(&bucket, &(struct limit){ 1250000000, S, 15000 }, 0);
-		for (uint64_t take = 0; take < 100000; take++)
-			last = bucket_take(&bucket, sizes[i], 0);
+		for (uint64_t take = 1; take <= 100000; take++) {
+			last = bucket_take(&bucket, sizes[i], 0, take % 2 == 0);
+			if (last * 10 < sizes[i] * take * 8)
+				ck_abort_msg("%lu bytes: packet %lu leaves early", (unsigned long)sizes[i],
+					     (unsigned long)take);
+		}
 		double exact = (double)sizes[i] * 100000 * 0.8;
-		ck_assert_msg((double)last > exact * (1 - 1e-4), "%lu bytes: %lu ns, exactly %.0f",
+		ck_assert_msg((double)last <= exact * (1 + 1e-4) + 100000 / 16.0 + 1, "%lu bytes: %lu ns, exactly %.0f",
 			      (unsigned long)sizes[i], (unsigned long)last, exact);
 	}
 }
 END_TEST
 
-UNIT_MAIN("bucket_edge", slow_rates_pass, return_after_a_slower_rate, small_packets_at_10_gbit)
+UNIT_MAIN("bucket_edge", slow_rates_pass, one_a_day, slower_than_any, return_after_a_slower_rate,
+	  return_never_underflows, small_packets_at_10_gbit)

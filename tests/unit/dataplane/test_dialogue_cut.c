@@ -82,7 +82,7 @@ START_TEST(in_the_middle_of_a_flight_never)
 }
 END_TEST
 
-/* Before the server's first word nothing was said that could be unanswered. */
+/* Before the server's first word nothing was said that could be unanswered. Implicit TLS begins at once. */
 START_TEST(before_the_banner)
 {
 	struct dialogue dialogue;
@@ -92,7 +92,9 @@ START_TEST(before_the_banner)
 			    hello = say(CLIENT, SERVER, "\x16\x03\x01", 10);
 	ck_assert(dialogue_may_cut(&dialogue, &clear, 50));
 	ck_assert(dialogue_is_turn(&dialogue));
-	ck_assert(dialogue_may_cut(&dialogue, &hello, 50));
+	ck_assert(!dialogue_may_cut(&dialogue, &hello, 50));
+	ck_assert(dialogue_protects(&dialogue, &hello) && !dialogue_protects(&dialogue, &clear));
+	ck_assert(!dialogue_protected(&dialogue)); /* to be asked changes nothing */
 }
 END_TEST
 
@@ -134,24 +136,145 @@ START_TEST(after_a_gap)
 }
 END_TEST
 
-/* Taken over: the first turn is let through whatever it says, and tells what may be cut. */
+/* Taken over: the bytes of the first turn tell. In the clear it may be cut at once, in TLS not before three flights
+ * were seen: the handshake may have begun right here. */
 START_TEST(adopted)
 {
 	struct dialogue dialogue;
 	struct speech speech = say(SERVER, CLIENT, "250 ok\r\n", 10);
 
 	dialogue_adopt(&dialogue, CLIENT, SERVER);
+	speech = say(CLIENT, SERVER, "more of the same\r\n", 5);
+	ck_assert(!dialogue_may_cut(&dialogue, &speech, 0)); /* no turn */
+	speech = say(SERVER, CLIENT, "250 ok\r\n", 10);
 	dialogue_server(&dialogue, &speech);
-	speech = say(CLIENT, SERVER + 8, "DATA\r\n", 1000);
-	ck_assert(dialogue_is_turn(&dialogue));
-	ck_assert(dialogue_protects(&dialogue, &speech));
-	ck_assert(!dialogue_may_cut(&dialogue, &speech, 50));
-	ck_assert(dialogue_client(&dialogue, &speech));
+	const struct speech clear = say(CLIENT, SERVER + 8, "DATA\r\n", 1000);
+	const struct speech tls = say(CLIENT, SERVER + 8, "\x17\x03\x03", 1000);
+	ck_assert(dialogue_is_turn(&dialogue) && dialogue_protected(&dialogue));
+	ck_assert(!dialogue_protects(&dialogue, &clear) && dialogue_protects(&dialogue, &tls));
+	ck_assert(dialogue_may_cut(&dialogue, &clear, 50) && !dialogue_may_cut(&dialogue, &tls, 50));
+	ck_assert(dialogue_client(&dialogue, &clear));
 	speech = say(SERVER + 8, CLIENT + 6, "354 go\r\n", 1010);
 	dialogue_server(&dialogue, &speech);
 	speech = say(CLIENT + 6, SERVER + 16, "From: a\r\n", 2000);
-	ck_assert(!dialogue_protects(&dialogue, &speech));
 	ck_assert(dialogue_may_cut(&dialogue, &speech, 50));
+}
+END_TEST
+
+START_TEST(adopted_in_tls)
+{
+	struct dialogue dialogue;
+	uint32_t client = CLIENT, server = SERVER;
+
+	dialogue_adopt(&dialogue, CLIENT, SERVER);
+	for (int flight = 0; flight < 10; flight++) {
+		struct speech speech = say(server, client, "x", 0);
+		dialogue_server(&dialogue, &speech);
+		speech = (struct speech){ client, ++server, (const uint8_t *)"\x17\x03\x03\x00\x00", 5, 1000 };
+		ck_assert_msg(dialogue_may_cut(&dialogue, &speech, 50) == (flight >= 3), "flight %d", flight);
+		ck_assert(dialogue_client(&dialogue, &speech));
+		client += 5;
+	}
+}
+END_TEST
+
+/* What waited too long went nowhere: as if it had not been said, and what comes then begins a turn again. */
+START_TEST(rewound_to_a_turn)
+{
+	struct dialogue dialogue = after_ehlo(), before = dialogue;
+	const struct speech mail = say(CLIENT + 8, SERVER + 16, "MAIL FROM:<a@b>\r\n", 200);
+
+	ck_assert(dialogue_client(&dialogue, &mail));
+	ck_assert(!dialogue_is_turn(&dialogue) && !dialogue_may_cut(&dialogue, &mail, 50));
+	dialogue_rewind(&dialogue, CLIENT + 8, true);
+	ck_assert_uint_eq(dialogue.client_next, before.client_next);
+	ck_assert(dialogue_is_turn(&dialogue) && !dialogue_protected(&dialogue));
+	ck_assert(dialogue_may_cut(&dialogue, &mail, 50));
+	ck_assert(dialogue_client_new(&dialogue, &mail));
+	/* Said again, and differently: the new flight is followed from its first byte. */
+	const struct speech tls = say(CLIENT + 8, SERVER + 16, "STARTTLS\r\n", 300);
+	ck_assert(dialogue_client(&dialogue, &tls));
+	ck_assert_int_eq(dialogue.stage, STAGE_ASKED);
+	ck_assert_uint_eq(dialogue.flight_bytes, 10);
+}
+END_TEST
+
+/* STARTTLS that waited too long is said again: it is no less one for that. */
+START_TEST(rewound_starttls)
+{
+	struct dialogue dialogue = after_ehlo();
+	const struct speech ask = say(CLIENT + 8, SERVER + 16, "STARTTLS\r\n", 200);
+
+	for (int time = 0; time < 3; time++) {
+		ck_assert(dialogue_client(&dialogue, &ask));
+		ck_assert_int_eq(dialogue.stage, STAGE_ASKED);
+		dialogue_rewind(&dialogue, CLIENT + 8, true);
+		ck_assert(!dialogue_protected(&dialogue) && dialogue_may_cut(&dialogue, &ask, 50));
+	}
+	ck_assert(dialogue_client(&dialogue, &ask));
+	const struct speech go = say(SERVER + 16, CLIENT + 18, "220 go\r\n", 300);
+	dialogue_server(&dialogue, &go);
+	ck_assert_int_eq(dialogue.stage, STAGE_GRANTED);
+	ck_assert_int_eq(dialogue_phase(&dialogue), PHASE_TLS_START);
+}
+END_TEST
+
+/* A flight that went nowhere was not answered: it is none of those that make TLS safe to cut. */
+START_TEST(rewound_in_tls)
+{
+	for (int turn = 0; turn < 2; turn++) {
+		struct dialogue dialogue;
+		const struct speech data = { CLIENT, SERVER, (const uint8_t *)"\x17\x03\x03\x00\x00", 5, 0 };
+		const struct speech reply = say(SERVER, CLIENT + 5, "x", 10),
+				    more = say(SERVER + 1, CLIENT + 5, "x", 20);
+		dialogue_open(&dialogue, CLIENT - 1);
+		dialogue.server_next = SERVER;
+		ck_assert(dialogue_client(&dialogue, &data));
+		dialogue_rewind(&dialogue, CLIENT, turn);
+		dialogue_server(&dialogue, &reply);
+		dialogue_server(&dialogue, &more);
+		ck_assert_uint_eq(dialogue.app_flights, 0);
+	}
+}
+END_TEST
+
+/* From the middle of a flight on: no turn, and nothing is believed of it until the server spoke. */
+START_TEST(rewound_within_a_flight)
+{
+	struct dialogue dialogue = after_ehlo();
+	struct speech speech = say(CLIENT + 8, SERVER + 16, "MAIL FROM:<a@b>\r\n", 200);
+
+	ck_assert(dialogue_client(&dialogue, &speech));
+	speech = say(CLIENT + 25, SERVER + 16, "RCPT TO:<c@d>\r\n", 210);
+	ck_assert(dialogue_client(&dialogue, &speech));
+	dialogue_rewind(&dialogue, CLIENT + 25, false);
+	ck_assert_uint_eq(dialogue.client_next, CLIENT + 25);
+	ck_assert(!dialogue_is_turn(&dialogue) && dialogue_protected(&dialogue));
+	ck_assert_int_eq(dialogue.stage, STAGE_OPAQUE);
+	ck_assert(!dialogue_may_cut(&dialogue, &speech, 50));
+	ck_assert(dialogue_client(&dialogue, &speech));
+	ck_assert_int_eq(dialogue.stage, STAGE_OPAQUE);
+	speech = say(SERVER + 16, CLIENT + 40, "250 ok\r\n", 300);
+	dialogue_server(&dialogue, &speech);
+	speech = say(CLIENT + 40, SERVER + 24, "DATA\r\n", 400);
+	ck_assert(dialogue_may_cut(&dialogue, &speech, 50));
+}
+END_TEST
+
+/* To where it stands or further: nothing was said there that could be taken back. Over the wrap, too. */
+START_TEST(rewound_to_nothing)
+{
+	for (int turn = 0; turn < 2; turn++) {
+		struct dialogue dialogue = after_ehlo(), before;
+		dialogue.client_next = 3;
+		before = dialogue;
+		dialogue_rewind(&dialogue, 3, turn);
+		dialogue_rewind(&dialogue, 4, turn);
+		dialogue_rewind(&dialogue, 1u << 30, turn);
+		ck_assert_mem_eq(&dialogue, &before, sizeof(before));
+		dialogue_rewind(&dialogue, UINT32_MAX - 5, turn);
+		ck_assert_uint_eq(dialogue.client_next, UINT32_MAX - 5);
+	}
 }
 END_TEST
 
@@ -192,7 +315,6 @@ START_TEST(overlap_is_read_once)
 	ck_assert_int_eq(dialogue.stage, STAGE_ASKED);
 	ck_assert_uint_eq(dialogue.client_next, CLIENT + 18);
 	ck_assert_uint_eq(dialogue.flight_bytes, 10);
-	ck_assert_uint_eq(dialogue.flights, 2);
 }
 END_TEST
 
@@ -213,8 +335,8 @@ START_TEST(server_repeats_itself)
 }
 END_TEST
 
-/* The counts of flights stop, they do not begin anew. */
-START_TEST(counts_stop_at_their_most)
+/* The count of flights stops, it does not begin anew. */
+START_TEST(the_count_stops_at_its_most)
 {
 	struct dialogue dialogue;
 	uint32_t client = CLIENT, server = SERVER;
@@ -230,11 +352,11 @@ START_TEST(counts_stop_at_their_most)
 		server++;
 		ck_assert(dialogue_protected(&dialogue) == (flight < 1));
 	}
-	ck_assert_uint_eq(dialogue.flights, UINT8_MAX);
 	ck_assert_uint_eq(dialogue.app_flights, UINT8_MAX);
 }
 END_TEST
 
 UNIT_MAIN("dialogue_cut", may_cut, quiet_over_the_clocks_wrap, in_the_middle_of_a_flight_never, before_the_banner,
-	  starting_tls_never, after_a_gap, adopted, nothing_new, overlap_is_read_once, server_repeats_itself,
-	  counts_stop_at_their_most)
+	  starting_tls_never, after_a_gap, adopted, adopted_in_tls, rewound_to_a_turn, rewound_starttls, rewound_in_tls,
+	  rewound_within_a_flight, rewound_to_nothing, nothing_new, overlap_is_read_once, server_repeats_itself,
+	  the_count_stops_at_its_most)

@@ -203,11 +203,11 @@ static void check_packet(const struct frame *frame, uint16_t vlan)
 	const struct packet *packet = &burst.packet[0];
 	struct frame_bytes bytes;
 	const uint16_t header = (uint16_t)((frame->words != 0 ? frame->words : 5) * 4);
-	struct flow_key key = { .inside = V4(10, 0, 0, 1),
-				.outside = V4(192, 0, 2, 1),
-				.inside_port = 40000,
-				.outside_port = 25,
-				.vlan = vlan };
+	struct flow_key learned, key = { .inside = V4(10, 0, 0, 1),
+					 .outside = V4(192, 0, 2, 1),
+					 .inside_port = 40000,
+					 .outside_port = 25,
+					 .vlan = vlan };
 
 	if (frame->ipv6)
 		key.inside = (struct address)V6(0, 1), key.outside = (struct address)V6(0, 2);
@@ -219,7 +219,9 @@ static void check_packet(const struct frame *frame, uint16_t vlan)
 	parses_frame(frame, &bytes, &burst);
 	ck_assert_int_eq(packet->kind, PACKET_SMTP);
 	ck_assert(packet->ipv6 == frame->ipv6);
-	ck_assert_mem_eq(&packet->key, &key, sizeof(key));
+	packet_key(packet, &learned);
+	ck_assert_mem_eq(&learned, &key, sizeof(key));
+	ck_assert(packet->inside_port == 40000 && packet->outside_port == 25 && packet->vlan == vlan);
 	ck_assert_uint_eq(packet->ip_at, bytes.ip_at);
 	ck_assert_uint_eq(packet->tcp_at, bytes.l4_at);
 	ck_assert_uint_eq(packet->payload_at, bytes.l4_at + header);

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "queue.h"
+
+#include <rte_malloc.h>
+
+#include "heap.h"
+
+#define UNIT (1u << 20) /* of virtual time, for a weight of 1 */
+
+/* A waiting connection, in its party's line. */
+struct ticket {
+	uint32_t thing, party;
+	struct place place;
+	uint32_t next, previous; /* next: of a free one, the next free one */
+};
+
+/* Those who wait for one thing on one account. */
+struct party {
+	struct heap_node node; /* key: the start tag of its first */
+	uint32_t first, last;  /* tickets */
+	uint32_t account;      /* whose finish tag; 0: the thing's own line, in order of arrival */
+	uint32_t next;	       /* free one */
+};
+
+/* A thing is waited for, and may itself be the account on which another is waited for. */
+struct queue {
+	uint64_t virtual; /* time, as a queue */
+	uint64_t finish;  /* tag of the unit served last, as an account */
+	uint32_t root;	  /* of the heap of parties; 0: nobody waits */
+	uint32_t line;	  /* party in order of arrival; 0: none waits there */
+	uint32_t party;	  /* as an account; 0: none waits on it */
+	uint32_t zero;
+};
+
+struct queues {
+	struct ticket *ticket; /* 0 is none, as in all of these */
+	struct party *party;
+	struct queue *queue;
+	uint32_t free_ticket, free_party;
+	uint64_t serial;
+	struct heap_nodes nodes;
+};
+
+struct queues *queues_create(uint32_t things, uint32_t waiting)
+{
+	struct queues *queues = rte_zmalloc("queues", sizeof(*queues), 64);
+
+	if (queues == NULL)
+		return NULL;
+	queues->ticket = rte_zmalloc("tickets", ((size_t)waiting + 1) * sizeof(*queues->ticket), 64);
+	queues->party = rte_zmalloc("parties", ((size_t)waiting + 1) * sizeof(*queues->party), 64);
+	queues->queue = rte_zmalloc("queue", ((size_t)things + 1) * sizeof(*queues->queue), 64);
+	if (queues->ticket == NULL || queues->party == NULL || queues->queue == NULL) {
+		queues_destroy(queues);
+		return NULL;
+	}
+	queues->nodes = (struct heap_nodes){ (char *)queues->party, sizeof(*queues->party) };
+	for (uint32_t i = waiting; i > 0; i--) {
+		queues->ticket[i].next = queues->free_ticket;
+		queues->party[i].next = queues->free_party;
+		queues->free_ticket = queues->free_party = i;
+	}
+	return queues;
+}
+
+void queues_destroy(struct queues *queues)
+{
+	if (queues == NULL)
+		return;
+	rte_free(queues->ticket);
+	rte_free(queues->party);
+	rte_free(queues->queue);
+	rte_free(queues);
+}
+
+static uint64_t start_tag(const struct queues *queues, uint32_t thing, uint32_t account)
+{
+	uint64_t finish = account != 0 ? queues->queue[account].finish : 0, now = queues->queue[thing].virtual;
+
+	return finish > now ? finish : now;
+}
+
+/* Where the queue notes which party stands on this account. */
+static uint32_t *party_of(struct queues *queues, uint32_t thing, uint32_t account)
+{
+	return account != 0 ? &queues->queue[account].party : &queues->queue[thing].line;
+}
+
+static void enter_heap(struct queues *queues, uint32_t thing, uint32_t index)
+{
+	struct party *party = &queues->party[index];
+
+	party->node.key = start_tag(queues, thing, party->account);
+	party->node.serial = ++queues->serial;
+	queues->queue[thing].root = heap_insert(&queues->nodes, queues->queue[thing].root, index);
+}
+
+static void leave_heap(struct queues *queues, uint32_t thing, uint32_t index)
+{
+	queues->queue[thing].root = heap_remove(&queues->nodes, queues->queue[thing].root, index);
+}
+
+/* As many parties as tickets: there is one left. */
+static uint32_t open_party(struct queues *queues, uint32_t thing, uint32_t account)
+{
+	uint32_t index = queues->free_party;
+	struct party *party = &queues->party[index];
+
+	queues->free_party = party->next;
+	*party = (struct party){ .account = account };
+	*party_of(queues, thing, account) = index;
+	enter_heap(queues, thing, index);
+	return index;
+}
+
+static void close_party(struct queues *queues, uint32_t thing, uint32_t index)
+{
+	struct party *party = &queues->party[index];
+
+	leave_heap(queues, thing, index);
+	*party_of(queues, thing, party->account) = 0;
+	party->next = queues->free_party;
+	queues->free_party = index;
+}
+
+uint32_t queue_join(struct queues *queues, uint32_t thing, const struct share *share, const struct place *place)
+{
+	uint32_t index = queues->free_ticket, at = *party_of(queues, thing, share->party);
+
+	if (index == 0)
+		return 0;
+	if (at == 0)
+		at = open_party(queues, thing, share->party);
+	struct ticket *ticket = &queues->ticket[index];
+	struct party *party = &queues->party[at];
+	queues->free_ticket = ticket->next;
+	*ticket = (struct ticket){ .thing = thing, .party = at, .place = *place, .previous = party->last };
+	if (party->last != 0)
+		queues->ticket[party->last].next = index;
+	else
+		party->first = index;
+	party->last = index;
+	return index;
+}
+
+static void leave_line(struct queues *queues, uint32_t index)
+{
+	struct ticket *ticket = &queues->ticket[index];
+	struct party *party = &queues->party[ticket->party];
+
+	if (ticket->previous != 0)
+		queues->ticket[ticket->previous].next = ticket->next;
+	else
+		party->first = ticket->next;
+	if (ticket->next != 0)
+		queues->ticket[ticket->next].previous = ticket->previous;
+	else
+		party->last = ticket->previous;
+	ticket->next = queues->free_ticket;
+	queues->free_ticket = index;
+}
+
+void queue_leave(struct queues *queues, uint32_t index)
+{
+	uint32_t thing = queues->ticket[index].thing, party = queues->ticket[index].party;
+
+	leave_line(queues, index);
+	if (queues->party[party].first == 0)
+		close_party(queues, thing, party);
+}
+
+static uint32_t first_ticket(const struct queues *queues, uint32_t thing)
+{
+	uint32_t root = queues->queue[thing].root;
+
+	return root != 0 ? queues->party[root].first : 0;
+}
+
+bool queue_first(const struct queues *queues, uint32_t thing, uint32_t ticket)
+{
+	uint32_t first = first_ticket(queues, thing);
+
+	return first == 0 || first == ticket;
+}
+
+uint32_t queue_thing(const struct queues *queues, uint32_t ticket)
+{
+	return queues->ticket[ticket].thing;
+}
+
+bool queue_next(const struct queues *queues, uint32_t thing, struct place *ret_place)
+{
+	uint32_t first = first_ticket(queues, thing);
+
+	if (first != 0)
+		*ret_place = queues->ticket[first].place;
+	return first != 0;
+}
+
+void queue_serve(struct queues *queues, uint32_t thing, const struct share *share, uint32_t ticket)
+{
+	struct queue *queue = &queues->queue[thing];
+
+	queue->virtual = start_tag(queues, thing, share->party);
+	if (share->party != 0)
+		queues->queue[share->party].finish = queue->virtual + UNIT / (share->weight != 0 ? share->weight : 1);
+	if (ticket == 0)
+		return;
+	uint32_t party = queues->ticket[ticket].party;
+	queue_leave(queues, ticket);
+	if (*party_of(queues, thing, share->party) != party)
+		return; /* it was the last of its party */
+	leave_heap(queues, thing, party);
+	enter_heap(queues, thing, party);
+}
+
+void queue_reset(struct queues *queues, uint32_t thing)
+{
+	queues->queue[thing] = (struct queue){ 0 };
+}
