@@ -45,14 +45,15 @@ static json_t *endpoint(const struct address *address, uint16_t port)
 
 static json_t *flow_row(const struct policy *policy, const struct wire_ROW_FLOW *flow)
 {
-	return json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:b, s:I, s:I, s:i, s:I}", "customer",
+	return json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:b, s:I, s:I, s:i, s:I, s:I, s:I}", "customer",
 			 policy_customer(policy, flow->customer), "provider", policy_provider(policy, flow->provider),
 			 "source", endpoint(&flow->source, flow->source_port), "remote",
 			 endpoint(&flow->remote, flow->remote_port), "state",
 			 flow->state < FLOW_STATE_COUNT ? state_names[flow->state] : "?", "phase",
 			 flow->phase < PHASES ? phase_names[flow->phase] : "?", "tls", flow->tls, "age_ms",
-			 (json_int_t)flow->age_ms, "idle_ms", (json_int_t)flow->idle_ms, "held", flow->held,
-			 "bytes_out", (json_int_t)flow->bytes_out);
+			 (json_int_t)flow->age_ms, "idle_ms", (json_int_t)flow->idle_ms, "held", flow->held, "messages",
+			 (json_int_t)flow->messages, "inferred", (json_int_t)flow->inferred, "bytes_out",
+			 (json_int_t)flow->bytes_out);
 }
 
 /* One more than is shown was asked for, so as to know whether there is one. */

@@ -112,6 +112,8 @@ static void add_usage(json_t *row, const struct rows *rows, const struct scope_k
 	} figures[] = {
 		{ "connections", meter != NULL ? meter->connections : 0 },
 		{ "admitted", meter != NULL ? meter->admitted : 0 },
+		{ "messages", meter != NULL ? meter->messages : 0 },
+		{ "inferred", meter != NULL ? meter->inferred : 0 },
 		{ "refused", meter != NULL ? meter->refused : 0 },
 		{ "bytes", meter != NULL ? meter->bytes : 0 },
 	};

@@ -6,6 +6,7 @@
 #include "end.h"
 #include "hold.h"
 #include "identify.h"
+#include "messages.h"
 #include "refuse.h"
 #include "usage.h"
 #include "worker.h"
@@ -114,6 +115,7 @@ static void queue(struct worker *worker, struct flow *flow, struct packet *packe
 	flow->state = FLOW_SYN_HELD;
 	flow->serial = (uint32_t)table_generation(worker->table);
 	dialogue_open(&flow->dialogue, packet->seq);
+	messages_open(worker, flow);
 	struct wait *wait = hold_append(worker, flow, packet, until, 0);
 	wait->until = until;
 	wait->due = now;
@@ -205,6 +207,7 @@ bool connect_adopt(struct worker *worker, struct packet *packet, uint64_t now)
 	usage_count_slots(worker, flow);
 	flow->rtt_ms = ADOPTED_RTT_MS;
 	dialogue_adopt(&flow->dialogue, packet->seq, packet->ack);
+	messages_adopt(worker, flow);
 	flow->state = FLOW_ESTABLISHED;
 	count(worker, COUNT_FLOWS_ADOPTED, 1);
 	return true;

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "seq.h"
-
 /* TLS: a cut is safe once the first flight of application data that cannot be a part of the handshake was
  * answered. The client's Finished is such a record too in TLS 1.3, and session tickets look like an answer
  * to it; so two flights must be complete: at worst Finished, then EHLO. */
@@ -134,13 +132,8 @@ bool dialogue_client(struct dialogue *dialogue, const struct speech *speech)
 {
 	if (!dialogue_client_new(dialogue, speech))
 		return true;
-	bool whole = !seq_after(speech->seq, dialogue->client_next);
-	uint32_t known = whole ? dialogue->client_next - speech->seq : 0;
-	const struct speech fresh = { .seq = speech->seq + known,
-				      .ack = speech->ack,
-				      .data = speech->data + known,
-				      .size = speech->size - known,
-				      .now_ms = speech->now_ms };
+	struct speech fresh;
+	bool whole = speech_fresh(speech, dialogue->client_next, &fresh);
 
 	if (dialogue_is_turn(dialogue))
 		begin_flight(dialogue, &fresh);

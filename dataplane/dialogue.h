@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "seq.h"
 #include "smtp.h"
 #include "tls.h"
 #include "wire.h"
@@ -57,6 +58,17 @@ void dialogue_adopt(struct dialogue *dialogue, uint32_t client_seq, uint32_t ser
 static inline uint32_t speech_end(const struct speech *speech)
 {
 	return speech->seq + speech->size;
+}
+
+/* The part of a segment that was not let through before `next`; false: bytes before it are missing. */
+static inline bool speech_fresh(const struct speech *speech, uint32_t next, struct speech *ret_fresh)
+{
+	bool whole = !seq_after(speech->seq, next);
+	uint32_t known = whole ? next - speech->seq : 0;
+
+	*ret_fresh = (struct speech){ speech->seq + known, speech->ack, speech->data + known, speech->size - known,
+				      speech->now_ms };
+	return whole;
 }
 
 /* Does it carry client bytes not yet let through? */

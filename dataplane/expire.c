@@ -6,6 +6,7 @@
 #include "end.h"
 #include "hold.h"
 #include "inspect.h"
+#include "messages.h"
 #include "usage.h"
 #include "worker.h"
 
@@ -58,7 +59,7 @@ void expire_some(struct worker *worker, uint64_t now)
 		if (flow != NULL && now_ms - flow->seen_ms >= timeout_ms(worker, flow))
 			forget(worker, flow, now);
 		else if (flow != NULL && flow->state != FLOW_CUT && flow->state != FLOW_CLOSED)
-			usage_tell_bytes(worker, flow);
+			usage_tell(worker, flow);
 		worker->sweep = worker->sweep + 1 < most ? worker->sweep + 1 : 0;
 	}
 }
@@ -77,6 +78,7 @@ static void show(const struct worker *worker, const struct flow *flow, uint32_t 
 	const struct scope_key *whose = usage_key(worker, flow, SCOPE_CUSTOMER_PROVIDER);
 	const struct wait *wait = hold_of(worker, flow);
 	const struct dialogue *dialogue = &flow->dialogue;
+	const struct message_count messages = messages_count(worker, flow);
 
 	memset(ret_row, 0, sizeof(*ret_row));
 	ret_row->source = usage_key(worker, flow, SCOPE_SOURCE)->address;
@@ -94,6 +96,8 @@ static void show(const struct worker *worker, const struct flow *flow, uint32_t 
 	ret_row->held = (uint8_t)(wait == NULL ? 0 : wait->held < UINT8_MAX ? wait->held : UINT8_MAX);
 	ret_row->idle_ms = now_ms - flow->seen_ms;
 	ret_row->age_ms = now_ms - flow->opened_ms;
+	ret_row->messages = messages.clear + messages.inferred;
+	ret_row->inferred = messages.inferred;
 	ret_row->bytes_out = flow->bytes_out;
 	ret_row->bytes_in = flow->bytes_in;
 }

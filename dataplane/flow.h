@@ -51,6 +51,7 @@ struct flow {
 	uint16_t rtt_ms;				    /* to the receiver, from SYN to SYN-ACK, rounded up */
 	uint8_t byte_scopes;				    /* bit per scope with a byte rate */
 	uint8_t client_fin_ahead : 1, server_fin_ahead : 1; /* a FIN came before what it ends */
+	uint8_t messages : 1;				    /* enum messages_mode */
 } __attribute__((aligned(128)));
 
 _Static_assert(sizeof(struct flow) == 128, "a flow is two cache lines");

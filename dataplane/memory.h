@@ -9,7 +9,7 @@ static inline uint32_t power_of_two(uint32_t at_least)
 {
 	uint32_t power = 1;
 
-	while (power < at_least)
+	while (power < at_least && power < 1u << 31)
 		power *= 2;
 	return power;
 }

@@ -35,8 +35,9 @@ struct meters *meters_create(uint32_t most, const uint8_t secret[16], uint64_t s
 		return NULL;
 	meters->index = rte_zmalloc("meter_chains", sizeof(*meters->index) + chains * sizeof(struct meter_chain), 64);
 	meters->meter = rte_zmalloc("meter_pool", ((size_t)most + 1) * sizeof(*meters->meter), 128);
+	meters->messages = rte_zmalloc("meter_messages", ((size_t)most + 1) * sizeof(*meters->messages), 64);
 	meters->queues = queues_create(most, most);
-	if (meters->index == NULL || meters->meter == NULL || meters->queues == NULL) {
+	if (meters->messages == NULL || meters->index == NULL || meters->meter == NULL || meters->queues == NULL) {
 		meters_destroy(meters);
 		return NULL;
 	}
@@ -57,6 +58,7 @@ void meters_destroy(struct meters *meters)
 		return;
 	queues_destroy(meters->queues);
 	rte_free(meters->index);
+	rte_free(meters->messages);
 	rte_free(meters->meter);
 	rte_free(meters);
 }
@@ -123,6 +125,7 @@ static uint32_t make(struct meters *meters, struct meter_chain *chain, const str
 	meter->key = *key;
 	meter->next = chain->first;
 	queue_reset(meters->queues, index);
+	memset(&meters->messages[index], 0, sizeof(meters->messages[index]));
 	__atomic_store_n(&chain->first, index, __ATOMIC_RELAXED);
 	return index;
 }

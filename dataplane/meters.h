@@ -27,8 +27,14 @@ struct meter {
 
 _Static_assert(sizeof(struct meter) == 128, "a meter is two cache lines");
 
+/* Beside it, for the figures only. */
+struct meter_messages {
+	_Atomic uint64_t all, inferred;
+};
+
 struct meters {
-	struct meter *meter;   /* [most + 1]; 0 is no meter */
+	struct meter *meter; /* [most + 1]; 0 is no meter */
+	struct meter_messages *messages;
 	struct queues *queues; /* of those who wait for a meter, by the same index */
 	struct meter_index *index;
 };
@@ -47,6 +53,11 @@ void meter_release(struct meters *meters, uint32_t index, uint64_t now);
 static inline struct meter *meter_at(const struct meters *meters, uint32_t index)
 {
 	return &meters->meter[index];
+}
+
+static inline struct meter_messages *meter_messages(const struct meters *meters, const struct meter *meter)
+{
+	return &meters->messages[meter - meters->meter];
 }
 
 /* Puts `limits` in force if they come from a newer layout than the meter's. */

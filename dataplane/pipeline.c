@@ -8,6 +8,7 @@
 #include "hold.h"
 #include "identify.h"
 #include "memory.h"
+#include "messages.h"
 #include "pace.h"
 #include "parse.h"
 #include "refuse.h"
@@ -106,8 +107,12 @@ static void connecting(struct worker *worker, struct packet *packet, uint64_t no
 static uint8_t follow(struct worker *worker, struct flow *flow, const struct speech *speech)
 {
 	uint8_t note = dialogue_may_cut(&flow->dialogue, speech, 0) ? HELD_TURN : 0;
+	struct speech fresh;
+	bool whole = speech_fresh(speech, flow->dialogue.client_next, &fresh);
 
-	if (!dialogue_client(&flow->dialogue, speech))
+	dialogue_client(&flow->dialogue, speech);
+	messages_client(worker, flow, &fresh, whole);
+	if (!whole)
 		count(worker, COUNT_STREAM_LOST, 1);
 	return note;
 }
@@ -251,13 +256,24 @@ static void reply_first(struct worker *worker, struct packet *packet, uint64_t n
 	worker_forward(worker, packet);
 }
 
+static void follow_server(struct worker *worker, struct flow *flow, const struct speech *speech)
+{
+	struct speech fresh;
+	bool whole = speech_fresh(speech, flow->dialogue.server_next, &fresh);
+	bool more = seq_after(speech_end(speech), flow->dialogue.server_next);
+
+	dialogue_server(&flow->dialogue, speech);
+	if (more)
+		messages_server(worker, flow, &fresh, whole);
+}
+
 static void reply(struct worker *worker, struct packet *packet, uint64_t now)
 {
 	struct flow *flow = packet->flow;
 	const struct speech speech = packet_speech(packet, now);
 
 	if (packet->payload > 0 && !(packet->flags & TCP_RST)) {
-		dialogue_server(&flow->dialogue, &speech);
+		follow_server(worker, flow, &speech);
 		flow->bytes_in += packet_ip_bytes(packet);
 	}
 	track_server(worker, flow, packet, now);
@@ -356,6 +372,7 @@ static void drop_held(struct worker *worker, struct flow *flow)
 
 	count(worker, COUNT_DROP_HOLD_BUDGET, wait->held);
 	dialogue_rewind(&flow->dialogue, first->seq, first->flags & HELD_TURN);
+	messages_lose(worker, flow);
 	hold_purge(worker, flow);
 }
 

@@ -184,6 +184,9 @@ static void put_meter(void *context, const struct meter *meter)
 	row.admitted = load(&meter->admitted);
 	row.refused = load(&meter->refused);
 	row.bytes = load(&meter->bytes);
+	const struct meter_messages *messages = meter_messages(answer->report->config->meters, meter);
+	row.messages = load(&messages->all);
+	row.inferred = load(&messages->inferred);
 	table_published_limits(answer->report->config->store, &meter->key, &row.limits);
 	answer->ret = frame_put(answer->out, WIRE_ROW_METER, &row);
 	answer->rows++;

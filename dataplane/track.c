@@ -2,6 +2,7 @@
 #include "track.h"
 
 #include "end.h"
+#include "messages.h"
 #include "seq.h"
 #include "worker.h"
 
@@ -18,10 +19,11 @@ static void over(struct worker *worker, struct flow *flow, uint64_t now)
 }
 
 /* A FIN takes a number of its own (RFC 9293 section 3.4): what is acknowledged or reset after it stands there. */
-static void count_client_fin(struct flow *flow)
+static void count_client_fin(struct worker *worker, struct flow *flow)
 {
 	flow->client_fin = 1;
 	flow->dialogue.client_next++;
+	messages_close(worker, flow);
 	flow->state = FLOW_CLOSING;
 }
 
@@ -33,11 +35,11 @@ static void count_server_fin(struct flow *flow)
 }
 
 /* A FIN that came too early counts once what it ends has come. */
-static void settle_fins(struct flow *flow)
+static void settle_fins(struct worker *worker, struct flow *flow)
 {
 	if (flow->client_fin_ahead && flow->client_fin_seq == flow->dialogue.client_next) {
 		flow->client_fin_ahead = 0;
-		count_client_fin(flow);
+		count_client_fin(worker, flow);
 	}
 	if (flow->server_fin_ahead && flow->server_fin_seq == flow->dialogue.server_next) {
 		flow->server_fin_ahead = 0;
@@ -47,7 +49,7 @@ static void settle_fins(struct flow *flow)
 
 void track_goodbyes(struct worker *worker, struct flow *flow, uint64_t now)
 {
-	settle_fins(flow);
+	settle_fins(worker, flow);
 	if (flow->client_fin && flow->server_fin && flow->wait == 0)
 		over(worker, flow, now);
 }
@@ -59,7 +61,7 @@ static void client_fin(struct worker *worker, struct flow *flow, const struct pa
 	if (flow->client_fin)
 		return;
 	if (end == flow->dialogue.client_next) {
-		count_client_fin(flow);
+		count_client_fin(worker, flow);
 	} else if (seq_after(end, flow->dialogue.client_next)) {
 		flow->client_fin_ahead = 1;
 		flow->client_fin_seq = end;
@@ -93,7 +95,7 @@ static bool reset_fits(uint32_t seq, uint32_t next, bool said_fin)
 
 void track_client(struct worker *worker, struct flow *flow, const struct packet *packet, uint64_t now)
 {
-	settle_fins(flow);
+	settle_fins(worker, flow);
 	if (packet->flags & TCP_RST) {
 		if (reset_fits(packet->seq, flow->dialogue.client_next, flow->client_fin))
 			over(worker, flow, now);
@@ -123,7 +125,7 @@ static uint16_t rtt_of(const struct flow *flow, uint64_t now)
 
 void track_server(struct worker *worker, struct flow *flow, const struct packet *packet, uint64_t now)
 {
-	settle_fins(flow);
+	settle_fins(worker, flow);
 	if (packet->flags & TCP_RST) {
 		if (server_reset_fits(flow, packet))
 			over(worker, flow, now);

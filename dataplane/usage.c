@@ -7,6 +7,7 @@
 
 #include "hold.h"
 #include "memory.h"
+#include "messages.h"
 #include "queue.h"
 #include "worker.h"
 
@@ -93,7 +94,7 @@ void usage_leave(struct worker *worker, struct flow *flow, uint64_t now)
 		return;
 	usage_stop_waiting(worker, flow, now);
 	usage_give_slots(worker, flow, now);
-	usage_tell_bytes(worker, flow);
+	usage_tell(worker, flow);
 	for (int scope = 0; scope < SCOPES; scope++)
 		meter_release(worker->gate->meters, flow->meter[scope], now);
 	memset(flow->meter, 0, sizeof(flow->meter));
@@ -324,13 +325,35 @@ void usage_refused(struct worker *worker, struct flow *flow)
 		atomic_fetch_add_explicit(&seat(worker, flow, scope)->refused, 1, memory_order_relaxed);
 }
 
-void usage_tell_bytes(struct worker *worker, struct flow *flow)
+static void tell_bytes(struct worker *worker, struct flow *flow)
 {
 	uint32_t more = (uint32_t)flow->bytes_out - flow->told;
 
 	for (int scope = 0; more != 0 && scope < SCOPES; scope++)
 		atomic_fetch_add_explicit(&seat(worker, flow, scope)->bytes, more, memory_order_relaxed);
 	flow->told += more;
+}
+
+/* An inferred count may be set right downwards: what was told stays told until it is reached again. */
+static void tell_messages(struct worker *worker, struct flow *flow)
+{
+	struct messages *messages = &worker->messages[flow_index(worker->flows, flow)];
+	struct message_count count = messages_count(worker, flow);
+	int32_t more = (int32_t)(count.clear + count.inferred - messages->told);
+
+	for (int scope = 0; more > 0 && scope < SCOPES; scope++) {
+		struct meter_messages *sum = &worker->gate->meters->messages[flow->meter[scope]];
+		atomic_fetch_add_explicit(&sum->all, (uint32_t)more, memory_order_relaxed);
+		if (flow->messages == MESSAGES_TLS)
+			atomic_fetch_add_explicit(&sum->inferred, (uint32_t)more, memory_order_relaxed);
+	}
+	messages->told += more > 0 ? (uint32_t)more : 0;
+}
+
+void usage_tell(struct worker *worker, struct flow *flow)
+{
+	tell_bytes(worker, flow);
+	tell_messages(worker, flow);
 }
 
 const struct scope_key *usage_key(const struct worker *worker, const struct flow *flow, enum scope scope)

@@ -63,10 +63,10 @@ void usage_return_bytes(struct worker *worker, const struct flow *flow, uint32_t
 /* Fetches ahead what the burst's client segments will take from. */
 void usage_prefetch(struct worker *worker, const struct burst *burst);
 
-/* A connection was refused. / The meters are told of the bytes that left since they last were; not
+/* A connection was refused. / The meters are told of the bytes and messages that left since they last were; not
  * with each packet, but each few seconds and at the end. */
 void usage_refused(struct worker *worker, struct flow *flow);
-void usage_tell_bytes(struct worker *worker, struct flow *flow);
+void usage_tell(struct worker *worker, struct flow *flow);
 
 /* Whose it is and where it goes, by its meters. */
 const struct scope_key *usage_key(const struct worker *worker, const struct flow *flow, enum scope scope);

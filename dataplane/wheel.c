@@ -132,6 +132,10 @@ unsigned wheel_expire(struct wheel *wheel, uint64_t now, struct wheel_due *ret_d
 
 	if (current < wheel->cursor)
 		return 0;
+	if (wheel->entries == 0) { /* whatever time has passed: there is nothing to look for */
+		wheel->cursor = current + 1;
+		return 0;
+	}
 	while (count < most) {
 		uint64_t turn = first_busy(wheel, wheel->cursor, current + 1);
 		wheel->cursor = turn;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "worker.h"
 
+#include <string.h>
 #include <sys/prctl.h>
 #include <time.h>
 
@@ -12,10 +13,19 @@
 #include "hold.h"
 #include "idle.h"
 #include "memory.h"
+#include "messages.h"
 #include "pipeline.h"
 #include "usage.h"
 
 #define RELEASE_MOST 256
+
+static struct domain_key domain_key_of(const uint8_t secret[16])
+{
+	uint64_t random;
+
+	memcpy(&random, secret + 8, sizeof(random));
+	return domain_key(random);
+}
 
 struct worker *worker_create(struct gate *gate, unsigned index, unsigned lcore, uint32_t flows, _Atomic bool *stop)
 {
@@ -29,14 +39,16 @@ struct worker *worker_create(struct gate *gate, unsigned index, unsigned lcore, 
 	worker->lcore = lcore;
 	worker->stop = stop;
 	worker->flows = flow_table_create(flows, gate->secret);
+	worker->messages = rte_zmalloc("messages", (size_t)flows * sizeof(*worker->messages), 64);
+	worker->domains = domain_key_of(gate->secret);
 	worker->wheel = rte_zmalloc("wheel", wheel_size(gate->held_most + 1), 64);
 	worker->waits = hold_create(gate->held_most + 1); /* one more for a SYN that does not wait */
 	snprintf(name, sizeof(name), "handed%u", index);
 	worker->handed = rte_ring_create(name, HANDED_MOST, SOCKET_ID_ANY, RING_F_SC_DEQ);
 	snprintf(name, sizeof(name), "called%u", index);
 	worker->called = rte_ring_create(name, power_of_two(gate->held_most * 4 + 4), SOCKET_ID_ANY, RING_F_SC_DEQ);
-	if (worker->flows != NULL && worker->called != NULL && worker->wheel != NULL && worker->waits != NULL &&
-	    worker->handed != NULL)
+	if (worker->flows != NULL && worker->messages != NULL && worker->called != NULL && worker->wheel != NULL &&
+	    worker->waits != NULL && worker->handed != NULL)
 		return worker;
 	worker_destroy(worker);
 	return NULL;
@@ -48,6 +60,7 @@ void worker_destroy(struct worker *worker)
 		return;
 	rte_ring_free(worker->handed);
 	rte_ring_free(worker->called);
+	rte_free(worker->messages);
 	rte_free(worker->waits);
 	rte_free(worker->wheel);
 	flow_table_destroy(worker->flows);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "burst.h"
+#include "domain.h"
 #include "flow.h"
 #include "inspect.h"
 #include "meters.h"
@@ -15,6 +16,7 @@
 #include "wheel.h"
 
 struct rte_mempool;
+struct messages;
 struct rte_ring;
 struct wait;
 
@@ -50,6 +52,8 @@ struct worker {
 	struct rcu_view rcu;
 	const struct table *table; /* of this turn; NULL before the first publication */
 	struct flow_table *flows;
+	struct messages *messages; /* [flows], by the flow's index */
+	struct domain_key domains;
 	struct wheel *wheel;
 	struct wait *waits; /* by index; see hold.h */
 	uint32_t held;

@@ -171,6 +171,7 @@ struct wire_ROW_FLOW {
 	uint32_t customer, provider;
 	uint8_t tls, adopted, quarantined, held;
 	uint32_t idle_ms, age_ms;
+	uint32_t messages, inferred; /* inferred: of them, inside TLS */
 	uint32_t zero;
 	uint64_t bytes_out, bytes_in;
 };
@@ -180,6 +181,7 @@ struct wire_ROW_METER {
 	struct scope_key key;
 	uint32_t connections; /* now */
 	uint64_t admitted, refused, bytes;
+	uint64_t messages, inferred; /* inferred: of them, inside TLS */
 	struct limits limits; /* in force */
 };
 

@@ -18,9 +18,10 @@ static void check_cut(const struct dialogue *dialogue, const struct speech *spee
 		return;
 	must(dialogue_is_turn(dialogue) && dialogue->speaker != SPEAKER_CLIENT);
 	must(!dialogue_protects(dialogue, speech));
-	must(dialogue->stage != STAGE_ASKED && dialogue->stage != STAGE_GRANTED);
-	must(dialogue->stage == STAGE_OPAQUE || !dialogue_protected(dialogue));
-	must(dialogue->stage != STAGE_TLS || dialogue->app_flights >= 2);
+	must(dialogue->stage != STAGE_ASKED);
+	/* Where TLS may be, the bytes say that it is not, or it has gone on for long enough. */
+	if (dialogue->stage == STAGE_TLS || tls_starts(speech->data, speech->size))
+		must(dialogue->app_flights >= (dialogue->adopted ? 3 : 2));
 	must(!seq_after(speech->seq, dialogue->client_next));
 	if (dialogue->speaker == SPEAKER_SERVER)
 		must(speech->ack == dialogue->server_next && speech->now_ms - dialogue->server_ms >= quiet_ms);
@@ -42,10 +43,31 @@ static void check_split(const struct dialogue *before, const struct dialogue *af
 	second.size -= at;
 	dialogue_client(&pieces, &first);
 	dialogue_client(&pieces, &second);
-	/* After STARTTLS nothing of this flight is looked at; where the scan stands then means nothing. */
-	if (after->stage == STAGE_ASKED)
-		pieces.smtp = after->smtp;
+	/* Of a flight only the beginning is looked at for STARTTLS; where the scan stands behind it means nothing. */
+	if (after->stage == STAGE_ASKED || (after->stage == STAGE_CLEAR && after->flight_bytes > 16))
+		pieces.tls = after->tls;
+	/* The high half of a length is kept only until the low one comes. */
+	if (after->stage == STAGE_TLS && after->tls.have != 4)
+		pieces.tls.high = after->tls.high;
+	/* What stands behind STARTTLS takes it back when it comes, but not when it was there before. */
+	if (after->stage == STAGE_ASKED && pieces.stage == STAGE_CLEAR)
+		pieces.stage = after->stage;
 	must(memcmp(&pieces, after, sizeof(pieces)) == 0);
+}
+
+/* A turn that went nowhere and is said again leaves the same dialogue as if it had been said once. What was not what
+ * it seemed is another matter: the second time it is known. */
+static void check_rewind(const struct dialogue *before, const struct dialogue *after, const struct speech *speech)
+{
+	struct dialogue again = *after;
+
+	dialogue_rewind(&again, before->client_next, dialogue_is_turn(before));
+	must(again.client_next == before->client_next && dialogue_client_new(&again, speech));
+	must(dialogue_is_turn(&again) == dialogue_is_turn(before));
+	must(again.app_flights == before->app_flights);
+	must(dialogue_client(&again, speech) && again.client_next == after->client_next);
+	must(!dialogue_is_turn(before) || after->stage == STAGE_OPAQUE || memcmp(&again, after, sizeof(again)) == 0);
+	must(dialogue_is_turn(before) || again.stage == STAGE_OPAQUE);
 }
 
 static void client_speaks(struct sides *sides, const struct speech *speech, uint8_t how)
@@ -63,10 +85,12 @@ static void client_speaks(struct sides *sides, const struct speech *speech, uint
 	}
 	must(whole == !gap && sides->dialogue.client_next == speech_end(speech));
 	must(sides->dialogue.speaker == SPEAKER_CLIENT && !dialogue_is_turn(&sides->dialogue));
-	if (gap)
+	if (gap) {
 		must(dialogue_protected(&sides->dialogue));
-	else
-		check_split(&before, &sides->dialogue, speech, how);
+		return;
+	}
+	check_split(&before, &sides->dialogue, speech, how);
+	check_rewind(&before, &sides->dialogue, speech);
 }
 
 static void server_speaks(struct sides *sides, const struct speech *speech)

@@ -43,7 +43,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 static void check_smtp(const struct packet *packet, uint32_t size)
 {
-	uint16_t outside = packet->key.outside_port;
+	uint16_t outside = packet->outside_port;
 
 	must(worker.table != NULL && (outside == 25 || outside == 587));
 	must(packet->ip_at >= 14 && packet->tcp_at >= packet->ip_at + (packet->ipv6 ? 40 : 20));

@@ -91,7 +91,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	worker = worker_create(&gate, 0, 0, FLOWS, &stop);
 	must(worker != NULL);
 	rcu_view_open(&worker->rcu);
-	wheel_init(worker->wheel, now);
+	wheel_init(worker->wheel, gate.held_most + 1, now);
 	return 0;
 }
 
@@ -136,7 +136,7 @@ static void fall_silent(void)
 	}
 	must(flow_count(worker->flows) == 0 && worker->held == 0 && worker->wheel->entries == 0);
 	must(rte_mempool_avail_count(gate.pool) == PACKETS);
-	meters_walk(gate.meters, now, UINT64_MAX, look_idle, NULL);
+	meters_walk(gate.meters, now, UINT32_MAX, look_idle, NULL);
 	meters_walk(gate.meters, now + 3600 * SECOND, 0, NULL, NULL);
 	must(meters_used(gate.meters) == 0);
 }

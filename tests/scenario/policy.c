@@ -26,7 +26,7 @@ static uint32_t id_of(char names[POLICY_NAMES][32], const char *name)
 {
 	for (uint32_t i = 0; i < POLICY_NAMES; i++) {
 		if (names[i][0] == '\0')
-			snprintf(names[i], sizeof(names[i]), "%s", name);
+			strncpy(names[i], name, sizeof(names[i]) - 1); /* the rest of it is 0 */
 		if (strcmp(names[i], name) == 0)
 			return i + 1;
 	}

@@ -208,18 +208,18 @@ START_TEST(bytes_are_told)
 	uses_sit(flow, 1, 1, START);
 	const struct meter *first = meter_of(flow, SCOPE_CUSTOMER), *all = meter_of(flow, SCOPE_GATE);
 	flow->bytes_out = 1000;
-	usage_tell_bytes(worker, flow);
-	usage_tell_bytes(worker, flow);
+	usage_tell(worker, flow);
+	usage_tell(worker, flow);
 	ck_assert_uint_eq(first->bytes, 1000);
 	flow->bytes_out += 500;
 	uses_sit(flow, 2, 1, START); /* to another customer: those were the first one's */
 	const struct meter *second = meter_of(flow, SCOPE_CUSTOMER);
 	flow->bytes_out += 7;
-	usage_tell_bytes(worker, flow);
+	usage_tell(worker, flow);
 	ck_assert(first->bytes == 1500 && second->bytes == 7 && all->bytes == 1507);
 	for (int i = 0; i < 5; i++) { /* over 2^32 */
 		flow->bytes_out += 1ull << 31;
-		usage_tell_bytes(worker, flow);
+		usage_tell(worker, flow);
 	}
 	ck_assert_uint_eq(all->bytes, 1507 + (5ull << 31));
 	flow->bytes_out += 3;

@@ -228,7 +228,7 @@ static void refuse(struct customer_flow *of)
 static void send(struct customer_flow *of, uint32_t bytes)
 {
 	of->flow->bytes_out += bytes;
-	usage_tell_bytes(worker, of->flow);
+	usage_tell(worker, of->flow);
 	EACH_THING(of, it)
 	it->bytes += bytes;
 }

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "messages.h"
+
+#include "worker.h"
+
+static struct messages *of(const struct worker *worker, const struct flow *flow)
+{
+	return &worker->messages[flow_index(worker->flows, flow)];
+}
+
+void messages_open(struct worker *worker, struct flow *flow)
+{
+	struct messages *messages = of(worker, flow);
+
+	smtp_session_open(&messages->clear);
+	messages->sent = messages->told = 0;
+	flow->messages = MESSAGES_CLEAR;
+}
+
+void messages_adopt(struct worker *worker, struct flow *flow)
+{
+	messages_open(worker, flow);
+	messages_lose(worker, flow);
+}
+
+static void begin_tls(struct messages *messages, struct flow *flow, uint8_t known)
+{
+	tls_infer_open(&messages->tls, known);
+	flow->messages = MESSAGES_TLS;
+}
+
+/* TLS without a STARTTLS that was seen: from the first byte (RFC 8314), or the gate came later. */
+static void notice_tls(struct messages *messages, struct flow *flow)
+{
+	if (flow->messages != MESSAGES_CLEAR || flow->dialogue.stage != STAGE_TLS)
+		return;
+	begin_tls(messages, flow, TLS_INFER_UNKNOWN);
+	if (flow->dialogue.adopted)
+		tls_infer_lose(&messages->tls);
+}
+
+void messages_client(struct worker *worker, struct flow *flow, const struct speech *fresh, bool whole)
+{
+	struct messages *messages = of(worker, flow);
+	struct smtp_event event;
+
+	if (!whole)
+		messages_lose(worker, flow);
+	notice_tls(messages, flow);
+	if (flow->messages == MESSAGES_TLS) {
+		tls_infer_client(&messages->tls, fresh->data, fresh->size);
+		return;
+	}
+	for (uint32_t at = 0; at < fresh->size;) {
+		at += smtp_session_client(&messages->clear, worker->domains, fresh->data + at, fresh->size - at,
+					  &event);
+		messages->sent += (event.what & SMTP_SENT) != 0;
+	}
+}
+
+void messages_server(struct worker *worker, struct flow *flow, const struct speech *fresh, bool whole)
+{
+	struct messages *messages = of(worker, flow);
+	struct smtp_event event;
+
+	if (!whole)
+		messages_lose(worker, flow);
+	if (flow->messages == MESSAGES_TLS) {
+		tls_infer_server(&messages->tls, fresh->data, fresh->size);
+		return;
+	}
+	for (uint32_t at = 0; at < fresh->size && flow->messages == MESSAGES_CLEAR;) {
+		at += smtp_session_server(&messages->clear, fresh->data + at, fresh->size - at, &event);
+		messages->sent += (event.what & SMTP_SENT) != 0;
+		if (event.what & SMTP_STARTTLS)
+			begin_tls(messages, flow, messages->clear.offers);
+	}
+}
+
+void messages_close(struct worker *worker, struct flow *flow)
+{
+	if (flow->messages == MESSAGES_TLS)
+		tls_infer_close(&of(worker, flow)->tls);
+}
+
+void messages_lose(struct worker *worker, struct flow *flow)
+{
+	struct messages *messages = of(worker, flow);
+
+	if (flow->messages == MESSAGES_TLS)
+		tls_infer_lose(&messages->tls);
+	else
+		smtp_session_lose(&messages->clear);
+}
+
+struct message_count messages_count(const struct worker *worker, const struct flow *flow)
+{
+	const struct messages *messages = of(worker, flow);
+
+	return (struct message_count){
+		.clear = messages->sent,
+		.inferred = flow->messages == MESSAGES_TLS ? tls_infer_count(&messages->tls) : 0,
+	};
+}
