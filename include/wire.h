@@ -182,7 +182,7 @@ struct wire_ROW_METER {
 	uint32_t connections; /* now */
 	uint64_t admitted, refused, bytes;
 	uint64_t messages, inferred; /* inferred: of them, inside TLS */
-	struct limits limits; /* in force */
+	struct limits limits;	     /* in force */
 };
 
 struct wire_END {

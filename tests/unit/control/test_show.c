@@ -114,7 +114,7 @@ static void check_cell(enum column_type type, const char *value, const char *exp
 
 	snprintf(reply, sizeof(reply), "{\"rows\": [{\"v\": %s}]}", value);
 	char *text = shown(&command, reply);
-	const char *cell = strchr(text, '\n') + 1;
+	const char *cell = text + strcspn(text, "\n") + 1;
 	snprintf(line, sizeof(line), "%s\n", expected);
 	ck_assert_msg(strcmp(cell, line) == 0, "%s is shown as %s", value, cell);
 	free(text);
