@@ -36,6 +36,7 @@ static uint32_t take_whole(struct tls_scan *scan, const uint8_t *data, uint32_t 
 	if (!tls_type_known(data[0]) || data[1] != 3 || length > RECORD_MOST)
 		return 0;
 	*saw |= TLS_SAW(data[0]);
+	scan->high = data[3];
 	scan->remaining = (uint16_t)length;
 	return HEADER;
 }

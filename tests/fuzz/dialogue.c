@@ -46,9 +46,6 @@ static void check_split(const struct dialogue *before, const struct dialogue *af
 	/* Of a flight only the beginning is looked at for STARTTLS; where the scan stands behind it means nothing. */
 	if (after->stage == STAGE_ASKED || (after->stage == STAGE_CLEAR && after->flight_bytes > 16))
 		pieces.tls = after->tls;
-	/* The high half of a length is kept only until the low one comes. */
-	if (after->stage == STAGE_TLS && after->tls.have != 4)
-		pieces.tls.high = after->tls.high;
 	/* What stands behind STARTTLS takes it back when it comes, but not when it was there before. */
 	if (after->stage == STAGE_ASKED && pieces.stage == STAGE_CLEAR)
 		pieces.stage = after->stage;

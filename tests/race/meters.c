@@ -181,7 +181,7 @@ static void use_bytes(struct user *self, struct link *link, uint64_t now)
 	}
 	link->flow->bytes_out += bytes;
 	self->used += bytes;
-	usage_tell_bytes(self->worker, link->flow);
+	usage_tell(self->worker, link->flow);
 }
 
 static void act(struct user *self, struct link *link, uint64_t now)
