@@ -158,3 +158,20 @@ void hold_wake(struct worker *worker, struct wait *wait, uint64_t due)
 	wait->due = due;
 	wait->turn = wheel_insert(worker->wheel, (uint32_t)(wait - worker->waits), due);
 }
+
+void hold_wake_soon(struct worker *worker, struct wait *wait, uint64_t due)
+{
+	wait->due = due;
+	wheel_fetch(worker->wheel, due);
+	worker->filing[worker->to_file++] = (uint32_t)(wait - worker->waits);
+}
+
+void hold_file(struct worker *worker)
+{
+	for (uint16_t i = 0; i < worker->to_file; i++) {
+		struct wait *wait = &worker->waits[worker->filing[i]];
+		if (wait->first != NULL) /* the flow may have ended since */
+			hold_wake(worker, wait, wait->due);
+	}
+	worker->to_file = 0;
+}

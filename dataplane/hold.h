@@ -100,6 +100,11 @@ void hold_purge(struct worker *worker, struct flow *flow);
 /* The flow is looked at again at `due`. */
 void hold_wake(struct worker *worker, struct wait *wait, uint64_t due);
 
+/* The same for many in one burst: noted now, filed with hold_file() when the lines it needs have come. Until then the
+ * flow must not be waited for in another way. */
+void hold_wake_soon(struct worker *worker, struct wait *wait, uint64_t due);
+void hold_file(struct worker *worker);
+
 /* As of when what waited is served: the moment it was due, where the worker came a little late. Otherwise each
  * wait would add that lateness to the next one's, and a rate of many small waits fall short. */
 static inline uint64_t hold_as_of(const struct wait *wait, uint64_t now)

@@ -1,11 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "messages.h"
 
+#include "memory.h"
 #include "worker.h"
 
 static struct messages *of(const struct worker *worker, const struct flow *flow)
 {
 	return &worker->messages[flow_index(worker->flows, flow)];
+}
+
+void messages_fetch(const struct worker *worker, const struct flow *flow)
+{
+	const char *messages = (const char *)of(worker, flow);
+
+	fetch(messages);
+	fetch(messages + sizeof(struct messages) - 1);
 }
 
 void messages_open(struct worker *worker, struct flow *flow)

@@ -26,6 +26,9 @@ struct messages {
 
 _Static_assert(sizeof(struct messages) == 48, "messages are part of what a flow costs");
 
+/* Fetches ahead what is known of a flow's messages: two lines now and then. */
+void messages_fetch(const struct worker *worker, const struct flow *flow);
+
 /* A connection that begins / that runs already. */
 void messages_open(struct worker *worker, struct flow *flow);
 void messages_adopt(struct worker *worker, struct flow *flow);

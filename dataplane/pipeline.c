@@ -126,7 +126,7 @@ static void hold(struct worker *worker, struct packet *packet, uint64_t due, uin
 	struct wait *wait = hold_append(worker, flow, packet, now + hold_budget_ns(worker, flow), flags);
 
 	if (first)
-		hold_wake(worker, wait, due);
+		hold_wake_soon(worker, wait, due);
 	count(worker, COUNT_HELD_SEGMENT, 1);
 }
 
@@ -356,6 +356,7 @@ void pipeline_run(struct worker *worker, struct burst *burst)
 		else if (packet->kind == PACKET_SMTP)
 			smtp(worker, packet, burst->now);
 	}
+	hold_file(worker);
 }
 
 /* A turn that waited is cut, whatever the server said since it came. */
@@ -437,6 +438,12 @@ static void fetch_ahead(struct worker *worker, const struct wheel_due *due, unsi
 		fetch((const char *)flow + 64);
 		fetch(wait->first);
 		fetch(held_note(wait->first));
+	}
+	/* Who has more behind the first will take its tokens. */
+	for (unsigned i = 0; i < count; i++) {
+		const struct wait *wait = &worker->waits[due[i].handle];
+		if (wait->turn == due[i].turn && wait->held > 1)
+			usage_fetch_bytes(worker, flow_place(worker->flows, wait->flow));
 	}
 }
 

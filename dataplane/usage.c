@@ -307,15 +307,21 @@ void usage_return_bytes(struct worker *worker, const struct flow *flow, uint32_t
 		bucket_return(&seat(worker, flow, __builtin_ctz(scopes))->byte_rate, bytes);
 }
 
+void usage_fetch_bytes(const struct worker *worker, const struct flow *flow)
+{
+	for (unsigned scopes = flow->byte_scopes; scopes != 0; scopes &= scopes - 1)
+		fetch(seat(worker, flow, __builtin_ctz(scopes)));
+}
+
 void usage_prefetch(struct worker *worker, const struct burst *burst)
 {
 	for (uint16_t i = 0; i < burst->count; i++) {
 		const struct packet *packet = &burst->packet[i];
-		if (packet->kind != PACKET_SMTP || packet->flow == NULL || packet->side != INSIDE ||
-		    packet->payload == 0)
+		if (packet->kind != PACKET_SMTP || packet->flow == NULL || packet->payload == 0)
 			continue;
-		for (unsigned scopes = packet->flow->byte_scopes; scopes != 0; scopes &= scopes - 1)
-			fetch(seat(worker, packet->flow, __builtin_ctz(scopes)));
+		messages_fetch(worker, packet->flow);
+		if (packet->side == INSIDE)
+			usage_fetch_bytes(worker, packet->flow);
 	}
 }
 

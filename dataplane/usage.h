@@ -60,7 +60,10 @@ void usage_give_slots(struct worker *worker, struct flow *flow, uint64_t now);
 uint64_t usage_take_bytes(struct worker *worker, const struct flow *flow, uint32_t bytes, uint64_t now);
 void usage_return_bytes(struct worker *worker, const struct flow *flow, uint32_t bytes);
 
-/* Fetches ahead what the burst's client segments will take from. */
+/* Fetches ahead the buckets a flow's bytes are taken from. */
+void usage_fetch_bytes(const struct worker *worker, const struct flow *flow);
+
+/* Fetches ahead what the burst's segments will touch beside their flows. */
 void usage_prefetch(struct worker *worker, const struct burst *burst);
 
 /* A connection was refused. / The meters are told of the bytes and messages that left since they last were; not

@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "memory.h"
+
 #define MASK (WHEEL_SLOTS - 1)
 
 /* Old handles stay until their slot comes: room for as many again. A slot that found no line goes on in the
@@ -60,15 +62,30 @@ static uint32_t name_of(uint64_t turn)
 	return (uint32_t)turn != 0 ? (uint32_t)turn : 1;
 }
 
-uint32_t wheel_insert(struct wheel *wheel, uint32_t handle, uint64_t due)
+static uint64_t last_turn(const struct wheel *wheel)
+{
+	return wheel->cursor + WHEEL_SLOTS - 2;
+}
+
+/* The first slot that begins at or after the time, as far as the horizon goes. */
+static uint64_t turn_of(const struct wheel *wheel, uint64_t due)
 {
 	uint64_t turn = (due >> WHEEL_SHIFT) + ((due & ((1u << WHEEL_SHIFT) - 1)) != 0);
-	uint64_t last = wheel->cursor + WHEEL_SLOTS - 2;
 
 	if (turn < wheel->cursor)
-		turn = wheel->cursor;
-	if (turn > last)
-		turn = last;
+		return wheel->cursor;
+	return turn < last_turn(wheel) ? turn : last_turn(wheel);
+}
+
+void wheel_fetch(const struct wheel *wheel, uint64_t due)
+{
+	fetch(&wheel->slot[turn_of(wheel, due) & MASK]);
+}
+
+uint32_t wheel_insert(struct wheel *wheel, uint32_t handle, uint64_t due)
+{
+	uint64_t turn = turn_of(wheel, due), last = last_turn(wheel);
+
 	while (!append(wheel, &wheel->slot[turn & MASK], handle))
 		turn = turn > wheel->cursor + 1 ? turn - 1 : last; /* the pool is empty: where there is room */
 	wheel->busy[(turn & MASK) / 64] |= 1ull << (turn & MASK) % 64;

@@ -44,6 +44,9 @@ size_t wheel_size(uint32_t most);
 /* In zeroed memory of wheel_size(most) bytes, 64-byte aligned. */
 void wheel_init(struct wheel *wheel, uint32_t most, uint64_t now);
 
+/* Fetches ahead where a handle with this time will be filed. */
+void wheel_fetch(const struct wheel *wheel, uint64_t due);
+
 /* Files a handle; returns the turn by which it is known when it comes out (never 0). */
 uint32_t wheel_insert(struct wheel *wheel, uint32_t handle, uint64_t due);
 

@@ -56,6 +56,8 @@ struct worker {
 	struct domain_key domains;
 	struct wheel *wheel;
 	struct wait *waits; /* by index; see hold.h */
+	uint16_t to_file;
+	uint32_t filing[BURST_MAX]; /* of them, those this burst will put into the wheel */
 	uint32_t held;
 	uint32_t sweep;	   /* next flow the expiry looks at, */
 	uint64_t sweep_at; /* and when */

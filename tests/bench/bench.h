@@ -1,50 +1,44 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the benchmarks share: time in core cycles, medians, a cheap random source. Times are CPU time of the
- * thread, so that a neighbour on the core is not counted; cycles come from a clock found at start. */
+/* What the benchmarks share: time in core cycles, a cheap random source, how figures are given out. Times are CPU
+ * time of the thread, so that a neighbour on the core is not counted; cycles come from the core's clock, measured
+ * anew in each round. */
 #ifndef SLUICE_BENCH_H
 #define SLUICE_BENCH_H
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include <rte_cycles.h>
 
-#define ROUNDS 5
+#define BENCH_ROUNDS_MOST 32
 
-struct bench_clock {
-	double tsc_ghz, core_ghz;
-};
-
-static inline double bench_cpu(void)
+static inline double bench_cpu_ns(void)
 {
 	struct timespec time;
 
 	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-	return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+	return 1e9 * (double)time.tv_sec + (double)time.tv_nsec;
 }
 
 /* A chain of multiplications, three cycles each on every x86-64 of the last ten years, tells the core's clock. */
 static inline double bench_core_ghz(void)
 {
-	const int links = 1000000;
+	const int links = 250000;
 	double best = 1e9;
 
-	for (int round = 0; round < 9; round++) {
+	for (int attempt = 0; attempt < 5; attempt++) {
 		uint64_t x = 3;
-		double start = bench_cpu();
+		double start = bench_cpu_ns();
 		for (int i = 0; i < links; i++)
 			__asm__ volatile("imul %0,%0\n\timul %0,%0\n\timul %0,%0\n\timul %0,%0" : "+r"(x));
-		double ns = (bench_cpu() - start) * 1e9 / (4.0 * links);
+		double ns = (bench_cpu_ns() - start) / (4.0 * links);
 		best = ns < best ? ns : best;
 	}
 	return 3.0 / best;
-}
-
-static inline struct bench_clock bench_calibrate(void)
-{
-	return (struct bench_clock){ (double)rte_get_tsc_hz() / 1e9, bench_core_ghz() };
 }
 
 static inline uint64_t bench_random(uint64_t *state)
@@ -62,19 +56,41 @@ static inline uint64_t bench_mix(uint64_t x)
 	return x ^ x >> 31;
 }
 
-static inline int bench_by_value(const void *a, const void *b)
+/* How long to measure, from the environment: a number, or what is usual. */
+static inline uint32_t bench_setting(const char *name, uint32_t usual)
 {
-	double x = *(const double *)a, y = *(const double *)b;
-	return x < y ? -1 : x > y;
+	const char *text = getenv(name);
+
+	return text != NULL ? (uint32_t)strtoul(text, NULL, 10) : usual;
 }
 
-static inline double bench_median(const double *values, size_t count)
+static inline unsigned bench_rounds(void)
 {
-	double sorted[64];
+	uint32_t rounds = bench_setting("BENCH_ROUNDS", 5);
 
-	memcpy(sorted, values, count * sizeof(*values));
-	qsort(sorted, count, sizeof(*sorted), bench_by_value);
-	return sorted[count / 2];
+	return rounds < BENCH_ROUNDS_MOST ? rounds : BENCH_ROUNDS_MOST;
+}
+
+/* One figure a line: its name, then what each round gave. Medians and spreads are the reader's. */
+static inline void bench_report(const char *name, const double *rounds, unsigned count)
+{
+	printf("%s", name);
+	for (unsigned i = 0; i < count; i++)
+		printf(" %.6g", rounds[i]);
+	printf("\n");
+	fflush(stdout);
+}
+
+static inline void bench_report_one(const char *name, double value)
+{
+	bench_report(name, &value, 1);
+}
+
+/* A program that cannot measure says why, and gives out no figure. */
+static inline void __attribute__((noreturn)) bench_die(const char *why)
+{
+	fprintf(stderr, "bench: %s\n", why);
+	exit(EXIT_FAILURE);
 }
 
 #endif

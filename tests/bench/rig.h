@@ -1,52 +1,67 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A gate without ports for measuring: one worker, policy for many customers and remotes, flows in TLS, and a
- * generator of their packets. */
+/* A gate to measure on: workers with or without ports, and a policy for many sources, customers and remotes. */
 #ifndef SLUICE_RIG_H
 #define SLUICE_RIG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "worker.h"
 
-struct rig_config {
-	uint32_t flows;
-	uint32_t things;    /* sources, customers, customers at their provider, remotes: so many of each */
-	uint64_t byte_rate; /* of each; 0: none is limited */
-	unsigned memory_mb;
-	uint32_t held;
-};
+#define RIG_WORKERS 2
 
-struct rig_flow {
-	uint32_t source, remote; /* indices of things */
-	uint16_t port;
-	uint32_t client_seq, server_seq;
+struct rig_config {
+	unsigned workers; /* 0 is 1 */
+	unsigned lcores;  /* 0: as many as workers */
+	uint32_t flows;	  /* a worker's most */
+	uint32_t things;  /* so many sources, customers and remotes */
+	uint32_t held;	  /* packets a worker may hold */
+	uint32_t payload; /* largest, bytes; 0 is 128 */
+	uint32_t packets; /* besides those held; 0 is 8191 */
+	unsigned more;	  /* megabytes besides */
+	uint64_t start;	  /* since when buckets fill, ns; 0: long ago */
+	uint64_t now;	  /* where the clock stands; 0: some day */
 };
 
 struct rig {
 	struct rig_config config;
 	struct gate gate;
-	struct worker *worker;
+	struct worker *worker[RIG_WORKERS];
 	struct table_store *store;
-	struct rig_flow *flow;
-	uint64_t now; /* virtual, ns */
-	uint64_t random;
 	struct port port[SIDES];
+	uint64_t generation;
+	_Atomic uint64_t clock; /* virtual, ns: one for all workers */
+	_Atomic bool stop;
 };
 
-/* Starts EAL with one lcore; exits with a message when there is not enough memory. */
+/* Starts EAL on as many lcores from core BENCH_CORE (0) on, in huge pages when enough are free; ends the program
+ * with a word when there is not enough memory. */
 void rig_start(struct rig *rig, const struct rig_config *config);
 
-/* Opens all flows and brings them into TLS, through the packet path. */
-void rig_open(struct rig *rig);
+/* This thread is worker `index` from now on: a reader of its policy. One thread may be several of them. */
+struct worker *rig_enter(struct rig *rig, unsigned index);
 
-/* Packets of `count` random flows: from the client (share of 256 `client`) or the server, `payload` bytes. */
-void rig_packets(struct rig *rig, struct burst *burst, uint16_t count, unsigned client, uint16_t payload);
+/* It is none of them any more: nobody who publishes waits for it. */
+void rig_leave(void);
 
-/* One flow's packet; `flags` as in TCP. */
-void rig_packet(struct rig *rig, struct burst *burst, struct rig_flow *flow, enum side side, uint8_t flags,
-		const uint8_t *payload, uint16_t size);
+/* The worker reads the policy published last. */
+void rig_refresh(struct rig *rig, struct worker *worker);
+
+/* Begins a difference to the policy; publishes it. Not through apply: that checks each record. */
+void rig_begin(struct rig *rig);
+void rig_put(struct rig *rig, enum wire_type type, const void *record);
+void rig_commit(struct rig *rig);
+
+/* Puts the same limits on each customer, customer at its provider, source and remote. */
+void rig_limit_four(struct rig *rig, const struct limits *limits);
+
+struct address rig_source(uint32_t index);
+struct address rig_remote(uint32_t index);
+
+/* Lets time pass; returns what it is now. */
+uint64_t rig_pass(struct rig *rig, uint64_t ns);
 
 /* Frees what the worker queued for its ports; returns how many. */
-unsigned rig_transmit(struct rig *rig);
+unsigned rig_drain(struct worker *worker);
 
 #endif
