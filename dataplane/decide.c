@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "decide.h"
 
+#include "usage.h"
 #include "worker.h"
 
 const struct wire_PUT_VERDICT *decide_new(struct worker *worker, const struct scopes *scopes)
@@ -10,12 +11,26 @@ const struct wire_PUT_VERDICT *decide_new(struct worker *worker, const struct sc
 	return verdict != NULL && verdict->action == ACTION_QUARANTINE ? verdict : NULL;
 }
 
-void decide_running(struct worker *worker, struct flow *flow, const struct scopes *scopes)
+static void take(struct worker *worker, struct flow *flow, const struct wire_PUT_VERDICT *verdict)
 {
-	const struct wire_PUT_VERDICT *verdict = decide_new(worker, scopes);
-
 	flow->serial = (uint32_t)table_generation(worker->table);
-	flow->quarantined = verdict != NULL;
-	if (verdict != NULL)
+	flow->quarantined = verdict != NULL && verdict->action == ACTION_QUARANTINE;
+	if (flow->quarantined)
 		flow->refuse = verdict->refuse & 1;
+}
+
+/* A publication makes every flow ask again: so only those keys are fetched on whose kind something is decided. */
+void decide_running(struct worker *worker, struct flow *flow)
+{
+	const struct wire_PUT_VERDICT *found = NULL;
+
+	for (int scope = 0; found == NULL && scope < SCOPES; scope++)
+		if (table_verdicts_on(worker->table, scope))
+			found = table_verdict_on(&worker->rcu, worker->table, usage_key(worker, flow, scope));
+	take(worker, flow, found);
+}
+
+void decide_as(struct worker *worker, struct flow *flow, const struct scopes *scopes)
+{
+	take(worker, flow, decide_new(worker, scopes));
 }

@@ -11,7 +11,8 @@ struct worker;
 /* The quarantine on a new connection; NULL when it may pass. Valid until the turn ends. */
 const struct wire_PUT_VERDICT *decide_new(struct worker *worker, const struct scopes *scopes);
 
-/* Brings a running flow's verdict, by the scopes it now belongs to, up to the published table. */
-void decide_running(struct worker *worker, struct flow *flow, const struct scopes *scopes);
+/* Brings a running flow's verdict up to the published table: by its meters' keys, / by scopes it has no meters of. */
+void decide_running(struct worker *worker, struct flow *flow);
+void decide_as(struct worker *worker, struct flow *flow, const struct scopes *scopes);
 
 #endif

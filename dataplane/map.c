@@ -73,6 +73,7 @@ struct map *map_copy(const struct map *map)
 		return NULL;
 	}
 	copy->count = map->count;
+	memcpy(copy->of_scope, map->of_scope, sizeof(copy->of_scope));
 	memcpy(copy->record, map->record, (size_t)map->count * map->size);
 	memcpy(copy->slot, map->slot, ((size_t)map->mask + 1) * sizeof(*map->slot));
 	return copy;
@@ -106,6 +107,7 @@ int map_put(struct map *map, const void *record)
 			at = slot_of(map, record);
 		}
 		map->slot[at] = ++map->count;
+		map->of_scope[((const struct scope_key *)record)->scope]++;
 	}
 	memcpy(map->record + (size_t)(map->slot[at] - 1) * map->size, record, map->size);
 	return 0;
@@ -130,6 +132,7 @@ int map_delete(struct map *map, const struct scope_key *key)
 
 	if (index == 0)
 		return -ENOENT;
+	map->of_scope[key->scope]--;
 	close_gap(map, at);
 	if (index != last) {
 		/* The array stays dense: the last record takes the place. */

@@ -12,7 +12,8 @@
 struct map {
 	uint32_t references; /* tables that share it; the writer's */
 	uint32_t count, room;
-	size_t size; /* of a record */
+	uint32_t of_scope[SCOPES]; /* records of each */
+	size_t size;		   /* of a record */
 	uint8_t *record;
 	uint32_t mask;
 	uint32_t *slot; /* index + 1; 0: free */

@@ -92,17 +92,26 @@ void table_limits(const struct rcu_view *view, const struct table *table, const 
 	}
 }
 
+bool table_verdicts_on(const struct table *table, enum scope scope)
+{
+	return table->verdicts->of_scope[scope] != 0;
+}
+
+const struct wire_PUT_VERDICT *table_verdict_on(const struct rcu_view *view, const struct table *table,
+						const struct scope_key *key)
+{
+	(void)view;
+	const struct scope_key plain = open_key(key, key->scope == SCOPE_REMOTE ? NO_PROVIDER : 0);
+	return map_find(table->verdicts, &plain);
+}
+
 const struct wire_PUT_VERDICT *table_verdict(const struct rcu_view *view, const struct table *table,
 					     const struct scopes *scopes)
 {
-	(void)view;
-	if (table->verdicts->count == 0)
-		return NULL;
-	for (int scope = 0; scope < SCOPES; scope++) {
-		const struct scope_key key = open_key(&scopes->key[scope], scope == SCOPE_REMOTE ? NO_PROVIDER : 0);
-		const struct wire_PUT_VERDICT *found = map_find(table->verdicts, &key);
-		if (found != NULL)
-			return found;
-	}
-	return NULL;
+	const struct wire_PUT_VERDICT *found = NULL;
+
+	for (int scope = 0; found == NULL && scope < SCOPES; scope++)
+		if (table_verdicts_on(table, scope))
+			found = table_verdict_on(view, table, &scopes->key[scope]);
+	return found;
 }

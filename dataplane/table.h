@@ -43,6 +43,11 @@ struct scopes {
 	struct scope_key key[SCOPES];
 };
 
+/* Is there a decision on any key of this scope? / The one on this key; NULL when there is none. */
+bool table_verdicts_on(const struct table *table, enum scope scope);
+const struct wire_PUT_VERDICT *table_verdict_on(const struct rcu_view *view, const struct table *table,
+						const struct scope_key *key);
+
 /* The decision on the most specific scope that has one; NULL when none has. */
 const struct wire_PUT_VERDICT *table_verdict(const struct rcu_view *view, const struct table *table,
 					     const struct scopes *scopes);
