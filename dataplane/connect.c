@@ -6,6 +6,7 @@
 #include "end.h"
 #include "hold.h"
 #include "identify.h"
+#include "memory.h"
 #include "messages.h"
 #include "refuse.h"
 #include "usage.h"
@@ -134,6 +135,15 @@ static void refuse_decided(struct worker *worker, struct packet *packet, const s
 	count(worker, COUNT_REFUSED_QUARANTINE, 1);
 }
 
+/* While the policy is asked, the record comes. */
+static void fetch_record(struct worker *worker)
+{
+	uint32_t index;
+
+	if (flow_fetch_free(worker->flows, &index))
+		fetch(&worker->messages[index]);
+}
+
 void connect_new(struct worker *worker, struct packet *packet, uint64_t now)
 {
 	struct flow *flow = packet->flow;
@@ -146,6 +156,8 @@ void connect_new(struct worker *worker, struct packet *packet, uint64_t now)
 		return;
 	}
 	packet_key(packet, &key);
+	if (flow == NULL)
+		fetch_record(worker);
 	identify(worker, &key, &party);
 	const struct wire_PUT_VERDICT *verdict = decide_new(worker, &party.scopes);
 	if (verdict != NULL && runs && is_repeat(flow, packet)) {

@@ -213,6 +213,16 @@ struct flow *flow_insert(struct flow_table *table, const struct packet *packet)
 	return flow;
 }
 
+bool flow_fetch_free(const struct flow_table *table, uint32_t *ret_index)
+{
+	if (table->free_count == 0)
+		return false;
+	*ret_index = table->free[table->free_count - 1];
+	fetch(&table->flow[*ret_index]);
+	fetch((const char *)&table->flow[*ret_index] + 64);
+	return true;
+}
+
 void flow_remove(struct flow_table *table, struct flow *flow)
 {
 	uint32_t home = home_of(table, flow->id), index = flow_index(table, flow);

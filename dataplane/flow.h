@@ -76,6 +76,9 @@ struct flow *flow_find(struct flow_table *table, const struct packet *packet);
 /* A fresh, zeroed record; NULL when the table is full. */
 struct flow *flow_insert(struct flow_table *table, const struct packet *packet);
 
+/* Fetches ahead the record the next insertion takes; *ret_index is its place, if there is one. */
+bool flow_fetch_free(const struct flow_table *table, uint32_t *ret_index);
+
 /* Not while a burst is under way: its packets may point here. */
 void flow_remove(struct flow_table *table, struct flow *flow);
 

@@ -35,13 +35,11 @@ static handler *const from_outside[FLOW_STATE_COUNT] = {
 	[FLOW_CLOSING] = reply,	       [FLOW_CUT] = reply_late,	      [FLOW_CLOSED] = reply_late,
 };
 
-static const struct wire_PUT_VERDICT *verdict_on(struct worker *worker, const struct packet *packet,
-						 struct flow_key *ret_key)
+static const struct wire_PUT_VERDICT *verdict_on(struct worker *worker, const struct flow_key *key)
 {
 	struct party party;
 
-	packet_key(packet, ret_key);
-	identify(worker, ret_key, &party);
+	identify(worker, key, &party);
 	return decide_new(worker, &party.scopes);
 }
 
@@ -49,10 +47,12 @@ static const struct wire_PUT_VERDICT *verdict_on(struct worker *worker, const st
 static bool answered_here(struct worker *worker, struct packet *packet, uint64_t now)
 {
 	struct flow_key key;
-	const struct wire_PUT_VERDICT *verdict = verdict_on(worker, packet, &key);
+	uint32_t past;
 
-	if (!refuse_goes_on(worker, packet, &key, verdict, now))
+	packet_key(packet, &key);
+	if (!refuse_answered(worker, packet, &key, now, &past))
 		return false;
+	refuse_goes_on(worker, packet, verdict_on(worker, &key), past);
 	packet->kind = PACKET_GONE;
 	rte_pktmbuf_free(packet->mbuf);
 	return true;
@@ -62,9 +62,10 @@ static void adopt(struct worker *worker, struct packet *packet, uint64_t now)
 {
 	struct flow_key key;
 
+	packet_key(packet, &key);
 	if (connect_adopt(worker, packet, now))
 		running(worker, packet, now);
-	else if (verdict_on(worker, packet, &key) != NULL)
+	else if (verdict_on(worker, &key) != NULL)
 		worker_drop(worker, packet, COUNT_DROP_QUARANTINE);
 	else
 		worker_forward(worker, packet);

@@ -4,6 +4,7 @@
 #include <rte_malloc.h>
 
 #include "heap.h"
+#include "memory.h"
 
 #define UNIT (1u << 20) /* of virtual time, for a weight of 1 */
 
@@ -71,6 +72,11 @@ void queues_destroy(struct queues *queues)
 	rte_free(queues->party);
 	rte_free(queues->queue);
 	rte_free(queues);
+}
+
+void queue_fetch(const struct queues *queues, uint32_t thing)
+{
+	fetch(&queues->queue[thing]);
 }
 
 static uint64_t start_tag(const struct queues *queues, uint32_t thing, uint32_t account)

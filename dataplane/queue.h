@@ -22,6 +22,9 @@ struct queues;
 struct queues *queues_create(uint32_t things, uint32_t waiting);
 void queues_destroy(struct queues *queues);
 
+/* Fetches ahead what is known of a thing. */
+void queue_fetch(const struct queues *queues, uint32_t thing);
+
 /* Whose turn is charged, and how much of it: 0 for none, where order of arrival is all. */
 struct share {
 	uint32_t party;

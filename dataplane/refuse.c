@@ -73,21 +73,22 @@ static void reset(struct worker *worker, const struct packet *packet)
 	answer(worker, &headers, &segment, COUNT_REFUSAL_CLOSE);
 }
 
-bool refuse_goes_on(struct worker *worker, const struct packet *packet, const struct flow_key *key,
-		    const struct wire_PUT_VERDICT *verdict, uint64_t now)
+bool refuse_answered(const struct worker *worker, const struct packet *packet, const struct flow_key *key, uint64_t now,
+		     uint32_t *ret_past)
 {
-	uint32_t past;
+	return (packet->flags & (TCP_ACK | TCP_SYN)) == TCP_ACK &&
+	       cookie_check(worker->gate->secret, key, now, packet->ack, ret_past);
+}
 
-	if ((packet->flags & (TCP_ACK | TCP_SYN)) != TCP_ACK ||
-	    !cookie_check(worker->gate->secret, key, now, packet->ack, &past))
-		return false;
+void refuse_goes_on(struct worker *worker, const struct packet *packet, const struct wire_PUT_VERDICT *verdict,
+		    uint32_t past)
+{
 	if (packet->flags & TCP_RST)
-		return true;
+		return;
 	if (packet->payload > 0)
 		reset(worker, packet); /* it has read the 421, or never will: either way its mail stays there */
 	else if (packet->flags & TCP_FIN)
 		acknowledge_fin(worker, packet);
 	else if (past == 0)
 		say_421(worker, packet, verdict);
-	return true;
 }

@@ -23,9 +23,11 @@ struct syn {
 
 void refuse(struct worker *worker, const struct syn *syn, enum refuse_mode mode, uint64_t now);
 
-/* A packet of no known flow: of a handshake answered here? Then it is answered and true returned; the packet
- * stays the caller's. `verdict` is what holds its scopes now, NULL for none. */
-bool refuse_goes_on(struct worker *worker, const struct packet *packet, const struct flow_key *key,
-		    const struct wire_PUT_VERDICT *verdict, uint64_t now);
+/* A packet of no known flow: of a handshake answered here? *ret_past: how much of the gate's words it has. / Then it
+ * is answered; the packet stays the caller's. `verdict` is what holds its scopes now, NULL for none. */
+bool refuse_answered(const struct worker *worker, const struct packet *packet, const struct flow_key *key, uint64_t now,
+		     uint32_t *ret_past);
+void refuse_goes_on(struct worker *worker, const struct packet *packet, const struct wire_PUT_VERDICT *verdict,
+		    uint32_t past);
 
 #endif

@@ -49,6 +49,7 @@ bool usage_acquire(struct worker *worker, const struct scopes *scopes, struct se
 			return false;
 		}
 		ret_seats->meter[scope] = index;
+		queue_fetch(meters->queues, index);
 		refresh(worker, meter_at(meters, index), now);
 	}
 	return true;
@@ -313,11 +314,30 @@ void usage_fetch_bytes(const struct worker *worker, const struct flow *flow)
 		fetch(seat(worker, flow, __builtin_ctz(scopes)));
 }
 
+static bool may_end(const struct packet *packet)
+{
+	return packet->flags & TCP_RST ||
+	       (packet->flags & TCP_FIN && (packet->flow->client_fin || packet->flow->server_fin));
+}
+
+/* Of a connection that ends: slots and references are given back. */
+static void fetch_seats(const struct worker *worker, const struct flow *flow)
+{
+	for (int scope = 0; seated(flow) && scope < SCOPES; scope++) {
+		fetch(seat(worker, flow, scope));
+		fetch(&seat(worker, flow, scope)->key);
+	}
+}
+
 void usage_prefetch(struct worker *worker, const struct burst *burst)
 {
 	for (uint16_t i = 0; i < burst->count; i++) {
 		const struct packet *packet = &burst->packet[i];
-		if (packet->kind != PACKET_SMTP || packet->flow == NULL || packet->payload == 0)
+		if (packet->kind != PACKET_SMTP || packet->flow == NULL)
+			continue;
+		if (may_end(packet))
+			fetch_seats(worker, packet->flow);
+		if (packet->payload == 0)
 			continue;
 		messages_fetch(worker, packet->flow);
 		if (packet->side == INSIDE)
