@@ -108,6 +108,7 @@ static const char *limit_example(int kind)
 		[LIMIT_CONNECTIONS] = "a count such as 20",
 		[LIMIT_CONNECTION_RATE] = "a rate such as 10/s, 600/min or \"10/s burst 20\"",
 		[LIMIT_BYTE_RATE] = "a rate such as 2MB/s or \"10Mbit/s burst 64kB\"",
+		[LIMIT_MESSAGE_RATE] = "a rate such as 5/s, 100/min or \"5/s burst 20\"",
 	};
 	return examples[kind];
 }
@@ -127,7 +128,8 @@ static void read_limit(struct reader *reader, yaml_node_t *key, yaml_node_t *val
 		limits->has |= 1u << kind;
 		return;
 	}
-	error_at(reader, key, "unknown limit \"%s\"; expected one of: connections, connection-rate, byte-rate", name);
+	error_at(reader, key,
+		 "unknown limit \"%s\"; expected one of: connections, connection-rate, byte-rate, message-rate", name);
 }
 
 void read_limits(struct reader *reader, yaml_node_t *node, struct limits *limits)

@@ -14,6 +14,7 @@ static const char *const expected[LIMIT_KINDS] = {
 	[LIMIT_CONNECTIONS] = "connections=COUNT, such as connections=2",
 	[LIMIT_CONNECTION_RATE] = "connection-rate=RATE, such as connection-rate=10/min",
 	[LIMIT_BYTE_RATE] = "byte-rate=RATE, such as byte-rate=1MB/s",
+	[LIMIT_MESSAGE_RATE] = "message-rate=RATE, such as message-rate=100/min",
 };
 
 const char *decision_setting(const char *text, struct limits *limits)
@@ -27,5 +28,5 @@ const char *decision_setting(const char *text, struct limits *limits)
 		limits->has |= 1u << kind;
 		return NULL;
 	}
-	return "connections=, connection-rate= or byte-rate=";
+	return "connections=, connection-rate=, byte-rate= or message-rate=";
 }

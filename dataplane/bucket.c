@@ -70,11 +70,19 @@ bool bucket_full(const struct bucket *bucket, uint64_t now)
 
 void bucket_return(struct bucket *bucket, uint64_t units)
 {
-	uint64_t unit = load(&bucket->unit), tat = load(&bucket->tat);
+	bucket_return_late(bucket, units, 0);
+}
+
+void bucket_return_late(struct bucket *bucket, uint64_t units, uint64_t late)
+{
+	uint64_t unit = load(&bucket->unit), tat = load(&bucket->tat), gone = late * BUCKET_TICKS_PER_NS;
 
 	if (unit == UINT64_MAX)
 		return;
 	uint64_t cost = bucket_ticks(unit, units);
+	if (cost <= gone)
+		return;
+	cost -= gone;
 	while (!atomic_compare_exchange_weak_explicit(&bucket->tat, &tat, tat > cost ? tat - cost : 0,
 						      memory_order_relaxed, memory_order_relaxed))
 		;

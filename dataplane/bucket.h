@@ -46,6 +46,10 @@ bool bucket_full(const struct bucket *bucket, uint64_t now);
 /* Gives back `units` that were taken and never left. */
 void bucket_return(struct bucket *bucket, uint64_t units);
 
+/* The same of units that could have left `late` ns ago: as much of them as has not passed unused. What could have
+ * been used then and was not would be too much now. */
+void bucket_return_late(struct bucket *bucket, uint64_t units, uint64_t late);
+
 static inline uint64_t bucket_max(uint64_t a, uint64_t b)
 {
 	return a > b ? a : b;

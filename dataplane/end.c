@@ -4,6 +4,7 @@
 #include "hold.h"
 #include "pace.h"
 #include "usage.h"
+#include "window.h"
 #include "worker.h"
 
 void flow_end(struct worker *worker, struct flow *flow, enum flow_state state, uint64_t now)
@@ -11,6 +12,7 @@ void flow_end(struct worker *worker, struct flow *flow, enum flow_state state, u
 	pace_forget(worker, flow);
 	usage_stop_waiting(worker, flow, now);
 	hold_purge(worker, flow);
+	window_forget(worker, flow);
 	usage_leave(worker, flow, now);
 	flow->state = (uint8_t)state;
 	flow->quarantined = 0;

@@ -47,6 +47,12 @@ static void forget(struct worker *worker, struct flow *flow, uint64_t now)
 	flow_remove(worker->flows, flow);
 }
 
+static void tend(struct worker *worker, struct flow *flow, uint64_t now)
+{
+	usage_tell(worker, flow);
+	usage_rest(worker, flow, now);
+}
+
 void expire_some(struct worker *worker, uint64_t now)
 {
 	uint32_t most = flow_most(worker->flows), now_ms = (uint32_t)(now / 1000000);
@@ -59,7 +65,7 @@ void expire_some(struct worker *worker, uint64_t now)
 		if (flow != NULL && now_ms - flow->seen_ms >= timeout_ms(worker, flow))
 			forget(worker, flow, now);
 		else if (flow != NULL && flow->state != FLOW_CUT && flow->state != FLOW_CLOSED)
-			usage_tell(worker, flow);
+			tend(worker, flow, now);
 		worker->sweep = worker->sweep + 1 < most ? worker->sweep + 1 : 0;
 	}
 }
@@ -93,7 +99,7 @@ static void show(const struct worker *worker, const struct flow *flow, uint32_t 
 	ret_row->tls = dialogue->stage == STAGE_TLS;
 	ret_row->adopted = dialogue->adopted;
 	ret_row->quarantined = flow->quarantined;
-	ret_row->held = (uint8_t)(wait == NULL ? 0 : wait->held < UINT8_MAX ? wait->held : UINT8_MAX);
+	ret_row->held = (uint8_t)(wait == NULL ? flow->window != 0 : wait->held < UINT8_MAX ? wait->held : UINT8_MAX);
 	ret_row->idle_ms = now_ms - flow->seen_ms;
 	ret_row->age_ms = now_ms - flow->opened_ms;
 	ret_row->messages = messages.clear + messages.inferred;

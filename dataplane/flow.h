@@ -52,10 +52,15 @@ struct flow {
 	uint8_t byte_scopes;				    /* bit per scope with a byte rate */
 	uint8_t client_fin_ahead : 1, server_fin_ahead : 1; /* a FIN came before what it ends */
 	uint8_t messages : 1;				    /* enum messages_mode */
+	uint8_t reserved : 1;	/* its next message's token was taken, and the turn has not come */
+	uint32_t window;	/* the wait of a window the gate closed (hold.h); 0: open */
+	uint16_t token_ms;	/* since when the token it took last is there, modulo 2^16 */
+	uint8_t paid;		/* messages it took tokens for, modulo 2^8 */
+	uint8_t message_scopes; /* bit per scope with a message rate */
 } __attribute__((aligned(128)));
 
 _Static_assert(sizeof(struct flow) == 128, "a flow is two cache lines");
-_Static_assert(SCOPES <= 8, "byte_scopes has a bit per scope");
+_Static_assert(SCOPES <= 8, "byte_scopes and message_scopes have a bit per scope");
 
 struct flow_table;
 

@@ -36,28 +36,33 @@ bool hold_room(const struct worker *worker, const struct flow *flow)
 	return free > 0 && has < (share < HELD_MOST_FLOW ? share : HELD_MOST_FLOW);
 }
 
-static struct wait *wait_for(struct worker *worker, struct flow *flow)
+/* 0: none is left. */
+static uint32_t take_record(struct worker *worker, const struct flow *flow)
 {
-	if (flow->wait != 0)
-		return &worker->waits[flow->wait];
 	uint32_t index = worker->waits[0].flow;
+
 	if (index == 0)
-		return NULL;
-	struct wait *wait = &worker->waits[index];
-	worker->waits[0].flow = wait->flow;
-	*wait = (struct wait){ .flow = flow_index(worker->flows, flow) };
-	flow->wait = index;
-	return wait;
+		return 0;
+	worker->waits[0].flow = worker->waits[index].flow;
+	worker->waits[index] = (struct wait){ .flow = flow_index(worker->flows, flow) };
+	return index;
 }
 
-static void give_back(struct worker *worker, struct flow *flow)
+static void give_back(struct worker *worker, uint32_t *index)
 {
-	struct wait *wait = &worker->waits[flow->wait];
+	struct wait *wait = &worker->waits[*index];
 
 	wait->turn = 0; /* its handle in the wheel is nobody's now */
 	wait->flow = worker->waits[0].flow;
-	worker->waits[0].flow = flow->wait;
-	flow->wait = 0;
+	worker->waits[0].flow = *index;
+	*index = 0;
+}
+
+static struct wait *wait_for(struct worker *worker, struct flow *flow)
+{
+	if (flow->wait == 0)
+		flow->wait = take_record(worker, flow);
+	return hold_of(worker, flow);
 }
 
 static void write_note(struct packet *packet, uint64_t until, uint8_t flags)
@@ -143,7 +148,7 @@ struct rte_mbuf *hold_take(struct worker *worker, struct flow *flow)
 	wait->held--;
 	worker->held--;
 	if (wait->first == NULL)
-		give_back(worker, flow);
+		give_back(worker, &flow->wait);
 	return mbuf;
 }
 
@@ -151,6 +156,33 @@ void hold_purge(struct worker *worker, struct flow *flow)
 {
 	for (struct rte_mbuf *mbuf = hold_take(worker, flow); mbuf != NULL; mbuf = hold_take(worker, flow))
 		rte_pktmbuf_free(mbuf);
+}
+
+struct wait *hold_window(struct worker *worker, struct flow *flow)
+{
+	struct rte_mbuf *mbuf = worker->held < worker->gate->held_most ? rte_pktmbuf_alloc(worker->gate->pool) : NULL;
+
+	if (mbuf == NULL)
+		return NULL;
+	flow->window = take_record(worker, flow);
+	if (flow->window == 0) {
+		rte_pktmbuf_free(mbuf);
+		return NULL;
+	}
+	struct wait *wait = &worker->waits[flow->window];
+	wait->first = wait->last = mbuf;
+	wait->window = true;
+	worker->held++;
+	return wait;
+}
+
+struct rte_mbuf *hold_window_take(struct worker *worker, struct flow *flow)
+{
+	struct rte_mbuf *mbuf = worker->waits[flow->window].first;
+
+	give_back(worker, &flow->window);
+	worker->held--;
+	return mbuf;
 }
 
 void hold_wake(struct worker *worker, struct wait *wait, uint64_t due)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What a flow keeps back: a waiting SYN, or client segments in their order. A flow that holds something has a
  * record of one cache line here, and each mbuf carries its own note (the pool's private area), so that keeping
- * one costs no memory and no search. Flows that hold nothing pay four bytes. */
+ * one costs no memory and no search. Flows that hold nothing pay eight bytes. */
 #ifndef SLUICE_HOLD_H
 #define SLUICE_HOLD_H
 
@@ -27,6 +27,7 @@ struct wait {
 	uint32_t ticket; /* of a SYN that stands in a queue; 0: none */
 	uint16_t held;
 	bool swallowed; /* the first is never to be sent: kept as what a reset is made from */
+	bool window;	/* of a closed window: the first is what the update is made from */
 } __attribute__((aligned(64)));
 
 enum {
@@ -96,6 +97,11 @@ struct rte_mbuf *hold_take(struct worker *worker, struct flow *flow);
 
 /* Forgets all of it. */
 void hold_purge(struct worker *worker, struct flow *flow);
+
+/* A wait beside that, for a window the gate closes, with an empty packet; NULL when there is no room. / The packet,
+ * and the end of the wait. */
+struct wait *hold_window(struct worker *worker, struct flow *flow);
+struct rte_mbuf *hold_window_take(struct worker *worker, struct flow *flow);
 
 /* The flow is looked at again at `due`. */
 void hold_wake(struct worker *worker, struct wait *wait, uint64_t due);

@@ -23,6 +23,7 @@ void messages_open(struct worker *worker, struct flow *flow)
 
 	smtp_session_open(&messages->clear);
 	messages->sent = messages->told = 0;
+	flow->paid = 0;
 	flow->messages = MESSAGES_CLEAR;
 }
 
@@ -100,6 +101,17 @@ void messages_lose(struct worker *worker, struct flow *flow)
 		tls_infer_lose(&messages->tls);
 	else
 		smtp_session_lose(&messages->clear);
+}
+
+bool messages_may_begin(const struct worker *worker, const struct flow *flow)
+{
+	const struct messages *messages = of(worker, flow);
+
+	if (flow->dialogue.adopted || dialogue_protected(&flow->dialogue))
+		return false;
+	if (flow->messages == MESSAGES_TLS)
+		return tls_infer_answered(&messages->tls) && tls_infer_may_begin(&messages->tls);
+	return smtp_session_may_begin(&messages->clear);
 }
 
 struct message_count messages_count(const struct worker *worker, const struct flow *flow)

@@ -42,6 +42,9 @@ void messages_server(struct worker *worker, struct flow *flow, const struct spee
 void messages_close(struct worker *worker, struct flow *flow);
 void messages_lose(struct worker *worker, struct flow *flow);
 
+/* After the server's bytes: may the client's next ones begin a message? Inferred inside TLS. */
+bool messages_may_begin(const struct worker *worker, const struct flow *flow);
+
 /* So far; those inside TLS are inferred. */
 struct message_count {
 	uint32_t clear, inferred;

@@ -166,7 +166,8 @@ static void set_rate(struct bucket *bucket, bool was, const struct limit *limit,
 		bucket_init(bucket, limit, times->start);
 }
 
-static void set_limits(struct meter *meter, const struct limits *limits, const struct times *times)
+static void set_limits(struct meter *meter, struct meter_messages *messages, const struct limits *limits,
+		       const struct times *times)
 {
 	uint32_t had = atomic_load_explicit(&meter->has, memory_order_relaxed);
 	const struct limit *kind = limits->kind;
@@ -181,6 +182,8 @@ static void set_limits(struct meter *meter, const struct limits *limits, const s
 			 times);
 	if (limits->has & 1u << LIMIT_BYTE_RATE)
 		set_rate(&meter->byte_rate, had & 1u << LIMIT_BYTE_RATE, &kind[LIMIT_BYTE_RATE], times);
+	if (limits->has & 1u << LIMIT_MESSAGE_RATE)
+		set_rate(&messages->rate, had & 1u << LIMIT_MESSAGE_RATE, &kind[LIMIT_MESSAGE_RATE], times);
 	/* Last: whoever sees the bit sees the figures. */
 	atomic_store_explicit(&meter->weight, (uint16_t)limits->weight, memory_order_relaxed);
 	atomic_store_explicit(&meter->has, (uint16_t)limits->has, memory_order_release);
@@ -195,14 +198,15 @@ void meter_update(struct meters *meters, struct meter *meter, uint32_t layout, c
 	rte_spinlock_lock(&chain->lock);
 	/* A worker still in a turn of the older table must not undo what another one did with the newer. */
 	if ((int32_t)(layout - atomic_load_explicit(&meter->layout, memory_order_relaxed)) > 0) {
-		set_limits(meter, limits, &times);
+		set_limits(meter, meter_messages(meters, meter), limits, &times);
 		atomic_store_explicit(&meter->layout, layout, memory_order_release);
 	}
 	rte_spinlock_unlock(&chain->lock);
 }
 
 /* Nobody names it, it owes nothing, and long enough has passed that its figures were seen. */
-static bool forgettable(const struct meter *meter, uint64_t now, uint32_t forget_ms)
+static bool forgettable(const struct meter *meter, const struct meter_messages *messages, uint64_t now,
+			uint32_t forget_ms)
 {
 	if (atomic_load_explicit(&meter->references, memory_order_acquire) != 0)
 		return false;
@@ -210,7 +214,8 @@ static bool forgettable(const struct meter *meter, uint64_t now, uint32_t forget
 	/* A worker may have been quicker than the clock reading. */
 	if ((int32_t)idle_ms < 0 || idle_ms < forget_ms)
 		return false;
-	return bucket_full(&meter->connection_rate, now) && bucket_full(&meter->byte_rate, now);
+	return bucket_full(&meter->connection_rate, now) && bucket_full(&meter->byte_rate, now) &&
+	       bucket_full(&messages->rate, now);
 }
 
 static void walk_chain(struct meters *meters, struct meter_chain *chain, uint64_t now, uint32_t forget_ms)
@@ -220,7 +225,7 @@ static void walk_chain(struct meters *meters, struct meter_chain *chain, uint64_
 	while (*link != 0) {
 		uint32_t index = *link;
 		struct meter *meter = &meters->meter[index];
-		if (!forgettable(meter, now, forget_ms)) {
+		if (!forgettable(meter, &meters->messages[index], now, forget_ms)) {
 			link = &meter->next;
 			continue;
 		}

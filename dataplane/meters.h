@@ -6,6 +6,7 @@
 #define SLUICE_METERS_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "bucket.h"
@@ -27,10 +28,13 @@ struct meter {
 
 _Static_assert(sizeof(struct meter) == 128, "a meter is two cache lines");
 
-/* Beside it, for the figures only. */
+/* Beside it, since it is needed once a message: the figures, and the bucket. */
 struct meter_messages {
 	_Atomic uint64_t all, inferred;
+	struct bucket rate;
 };
+
+_Static_assert(sizeof(struct meter_messages) == 40, "messages are part of what a meter costs");
 
 struct meters {
 	struct meter *meter; /* [most + 1]; 0 is no meter */
@@ -53,6 +57,11 @@ void meter_release(struct meters *meters, uint32_t index, uint64_t now);
 static inline struct meter *meter_at(const struct meters *meters, uint32_t index)
 {
 	return &meters->meter[index];
+}
+
+static inline bool meter_limits(const struct meter *meter, enum limit_kind kind)
+{
+	return (atomic_load_explicit(&meter->has, memory_order_acquire) & 1u << kind) != 0;
 }
 
 static inline struct meter_messages *meter_messages(const struct meters *meters, const struct meter *meter)

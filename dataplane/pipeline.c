@@ -14,8 +14,10 @@
 #include "refuse.h"
 #include "seq.h"
 #include "steer.h"
+#include "tokens.h"
 #include "track.h"
 #include "usage.h"
+#include "window.h"
 #include "worker.h"
 
 #define RELEASE_BURST 64
@@ -105,12 +107,14 @@ static void connecting(struct worker *worker, struct packet *packet, uint64_t no
 }
 
 /* Follows bytes not seen before; returns the note for a segment that must wait. */
-static uint8_t follow(struct worker *worker, struct flow *flow, const struct speech *speech)
+static uint8_t follow(struct worker *worker, struct flow *flow, const struct speech *speech, uint64_t now)
 {
 	uint8_t note = dialogue_may_cut(&flow->dialogue, speech, 0) ? HELD_TURN : 0;
 	struct speech fresh;
 	bool whole = speech_fresh(speech, flow->dialogue.client_next, &fresh);
 
+	if (flow->message_scopes != 0 && dialogue_is_turn(&flow->dialogue))
+		tokens_begin(worker, flow, now);
 	dialogue_client(&flow->dialogue, speech);
 	messages_client(worker, flow, &fresh, whole);
 	if (!whole)
@@ -156,7 +160,7 @@ static bool client_speaks(struct worker *worker, struct packet *packet, uint64_t
 		return false;
 	}
 	flow->bytes_out += packet_ip_bytes(packet);
-	uint8_t note = dialogue_client_new(&flow->dialogue, &speech) ? follow(worker, flow, &speech) : 0;
+	uint8_t note = dialogue_client_new(&flow->dialogue, &speech) ? follow(worker, flow, &speech, now) : 0;
 	if (pacing == PACE_HOLD)
 		hold(worker, packet, due, note, now);
 	else
@@ -220,8 +224,11 @@ static void running(struct worker *worker, struct packet *packet, uint64_t now)
 		through = client_leaves(worker, packet, now);
 	else
 		worker_forward(worker, packet);
-	if (through)
-		track_client(worker, seen.flow, &seen, now);
+	if (!through)
+		return;
+	track_client(worker, seen.flow, &seen, now);
+	if (seen.flow->client_fin)
+		usage_goodbye(worker, seen.flow, now);
 }
 
 /* Late packets of a connection that ended; or of one that did not, whatever was believed. */
@@ -277,6 +284,8 @@ static void reply(struct worker *worker, struct packet *packet, uint64_t now)
 		follow_server(worker, flow, &speech);
 		flow->bytes_in += packet_ip_bytes(packet);
 	}
+	if (flow->message_scopes != 0 || flow->window != 0)
+		window_server(worker, flow, packet, now);
 	track_server(worker, flow, packet, now);
 	worker_forward(worker, packet);
 }
@@ -410,8 +419,14 @@ static void release_segments(struct worker *worker, struct flow *flow, uint64_t 
 	}
 }
 
-static void release(struct worker *worker, struct flow *flow, uint64_t now)
+static void release(struct worker *worker, const struct wait *wait, uint64_t now)
 {
+	struct flow *flow = flow_place(worker->flows, wait->flow);
+
+	if (wait->window) {
+		window_due(worker, flow);
+		return;
+	}
 	look_up(worker, flow, now);
 	if (flow->state == FLOW_SYN_HELD)
 		connect_again(worker, flow, now);
@@ -422,7 +437,7 @@ static void release(struct worker *worker, struct flow *flow, uint64_t now)
 }
 
 /* A handle of the wheel is meant if the record says so; beyond the wheel's horizon it is filed again. */
-static struct flow *woken(struct worker *worker, const struct wheel_due *due, uint64_t now)
+static struct wait *woken(struct worker *worker, const struct wheel_due *due, uint64_t now)
 {
 	struct wait *wait = &worker->waits[due->handle];
 
@@ -430,7 +445,7 @@ static struct flow *woken(struct worker *worker, const struct wheel_due *due, ui
 		return NULL;
 	wait->turn = 0;
 	if (wait->due <= now)
-		return flow_at(worker->flows, wait->flow);
+		return wait;
 	hold_wake(worker, wait, wait->due);
 	return NULL;
 }
@@ -466,9 +481,9 @@ unsigned pipeline_release(struct worker *worker, uint64_t now, unsigned most)
 	       (count = wheel_expire(worker->wheel, now, due, RELEASE_BURST)) > 0) {
 		fetch_ahead(worker, due, count);
 		for (unsigned i = 0; i < count; i++) {
-			struct flow *flow = woken(worker, &due[i], now);
-			if (flow != NULL)
-				release(worker, flow, now);
+			const struct wait *wait = woken(worker, &due[i], now);
+			if (wait != NULL)
+				release(worker, wait, now);
 		}
 		released += count;
 	}

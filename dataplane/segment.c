@@ -118,3 +118,39 @@ struct rte_mbuf *segment_build(struct rte_mempool *pool, const struct headers *h
 	checksum_set(&l4);
 	return mbuf;
 }
+
+/* Without the congestion mark, which was of the packet that had it. */
+static void bare_ipv4(uint8_t *ip, uint16_t size)
+{
+	uint32_t header = (ip[0] & 15u) * 4;
+	uint16_t sum = 0;
+
+	ip[1] &= 0xfc;
+	write16(ip + 2, size);
+	memcpy(ip + 10, &sum, sizeof(sum));
+	sum = (uint16_t)~rte_raw_cksum(ip, header);
+	memcpy(ip + 10, &sum, sizeof(sum));
+}
+
+static void bare_ipv6(uint8_t *ip, uint16_t size)
+{
+	ip[1] &= 0xcf;
+	write16(ip + 4, (uint16_t)(size - 40));
+}
+
+void segment_bare(struct rte_mbuf *mbuf, uint16_t ip_at, uint16_t tcp_at, bool ipv6, uint32_t seq)
+{
+	uint8_t *frame = rte_pktmbuf_mtod(mbuf, uint8_t *), *ip = frame + ip_at, *tcp = frame + tcp_at;
+	const struct l4 l4 = { .source = ip + (ipv6 ? 8 : 12),
+			       .destination = ip + (ipv6 ? 24 : 16),
+			       .address_size = ipv6 ? 16 : 4,
+			       .protocol = IPPROTO_TCP,
+			       .size = (uint16_t)(mbuf->data_len - tcp_at),
+			       .bytes = tcp };
+
+	(ipv6 ? bare_ipv6 : bare_ipv4)(ip, (uint16_t)(mbuf->data_len - ip_at));
+	write32(tcp + 4, seq);
+	tcp[13] = TCP_ACK;
+	write16(tcp + 18, 0); /* nothing is urgent */
+	checksum_set(&l4);
+}

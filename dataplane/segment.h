@@ -30,4 +30,7 @@ struct segment {
 /* NULL when the pool is empty. */
 struct rte_mbuf *segment_build(struct rte_mempool *pool, const struct headers *headers, const struct segment *segment);
 
+/* Makes a copy of a segment's headers a segment of its own: an acknowledgement that says nothing new. */
+void segment_bare(struct rte_mbuf *mbuf, uint16_t ip_at, uint16_t tcp_at, bool ipv6, uint32_t seq);
+
 #endif

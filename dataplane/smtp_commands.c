@@ -53,12 +53,19 @@ static void end_bdat(struct smtp_session *session, struct smtp_event *event)
 	if (!smtp_marked(session, MARK_CHUNKS))
 		event->what |= SMTP_BEGUN;
 	smtp_mark(session, MARK_CHUNKS, session->asked == ASKED_CHUNK);
+	session->next = session->asked == ASKED_CHUNK ? SMTP_NEXT_REST : SMTP_NEXT_MESSAGE;
 	session->state = STATE_CHUNK;
 	if (session->word > 0)
 		return;
 	if (session->asked == ASKED_LAST)
 		event->what |= SMTP_SENT;
 	begin_command(session, STATE_VERB);
+}
+
+static void forget_transaction(struct smtp_session *session)
+{
+	smtp_mark(session, MARK_CHUNKS, false);
+	session->next = SMTP_NEXT_MESSAGE;
 }
 
 /* What a kind of command means, and what may come after it. */
@@ -68,15 +75,16 @@ static void end_command(struct smtp_session *session, struct smtp_event *event)
 
 	switch (session->asked) {
 	case ASKED_HELLO:
-		session->offers = 0;
-		smtp_mark(session, MARK_CHUNKS, false); /* RFC 5321 section 4.1.4: it resets as RSET does */
+		session->offers = 0; /* RFC 5321 section 4.1.4: and it resets as RSET does */
+		forget_transaction(session);
 		break;
 	case ASKED_RESET:
-		smtp_mark(session, MARK_CHUNKS, false);
+		forget_transaction(session);
 		break;
 	case ASKED_MAIL:
 		event->what |= SMTP_TRANSACTION;
-		smtp_mark(session, MARK_CHUNKS, false);
+		forget_transaction(session);
+		session->next = SMTP_NEXT_REST;
 		break;
 	case ASKED_RCPT:
 		event->what |= SMTP_RECIPIENT;
@@ -185,6 +193,7 @@ static uint32_t step_body(struct smtp_session *session, const struct smtp_input 
 		in->event->what |= SMTP_ODDITY;
 	if (session->body == BODY_END) {
 		in->event->what |= SMTP_SENT;
+		session->next = SMTP_NEXT_MESSAGE;
 		smtp_queue_push(&session->queue, ASKED_MESSAGE); /* it was empty: DATA was answered */
 		begin_command(session, STATE_VERB);
 	}

@@ -7,6 +7,7 @@
 #define CODE_DIGITS 3
 #define TEXT_COLUMN 4
 #define CODE_GOODBYE 421
+#define CODE_QUIT 221
 #define CODE_GO_AHEAD 354
 
 /* Of a reply by its first digit (RFC 5321 section 4.2.1). */
@@ -92,8 +93,20 @@ static void take_asked(struct smtp_session *session, struct smtp_event *event)
 	session->body = BODY_LINE;
 }
 
+/* Refused, a MAIL or DATA leaves nothing open; after a goodbye nothing begins. */
+static void note_next(struct smtp_session *session, enum smtp_asked asked)
+{
+	bool bad = answer_of(session->code) == ANSWER_BAD;
+
+	if (session->code == CODE_GOODBYE || session->code == CODE_QUIT)
+		session->next = SMTP_NEXT_NOTHING;
+	else if (bad && (asked == ASKED_MAIL || asked == ASKED_DATA))
+		session->next = SMTP_NEXT_MESSAGE;
+}
+
 static void end_reply(struct smtp_session *session, struct smtp_event *event)
 {
+	note_next(session, smtp_queue_head(&session->queue));
 	if (session->state == STATE_LOST)
 		hear(session, event);
 	else if (smtp_queue_head(&session->queue) == ASKED_NONE)

@@ -21,6 +21,12 @@ bool smtp_session_is_lost(const struct smtp_session *session)
 	return session->state == STATE_LOST;
 }
 
+bool smtp_session_may_begin(const struct smtp_session *session)
+{
+	return session->state == STATE_VERB && session->have == 0 && session->column == 0 &&
+	       session->next == SMTP_NEXT_MESSAGE && smtp_queue_head(&session->queue) == ASKED_NONE;
+}
+
 /* The reply to a message under way is still awaited; what else is outstanding is of no use any more. */
 static void fall_back(struct smtp_session *session)
 {

@@ -38,6 +38,13 @@ struct smtp_event {
 
 enum smtp_offer { SMTP_OFFERS_PIPELINING = 1, SMTP_OFFERS_CHUNKING = 2 };
 
+/* What the client may go on with. */
+enum smtp_next {
+	SMTP_NEXT_MESSAGE, /* no transaction is open */
+	SMTP_NEXT_REST,	   /* one is */
+	SMTP_NEXT_NOTHING, /* goodbye was said */
+};
+
 struct smtp_session {
 	uint64_t word; /* client: letters of the verb, then the domain's sum or the size of a chunk */
 	struct smtp_queue queue;
@@ -51,6 +58,7 @@ struct smtp_session {
 	uint8_t keywords; /* EHLO keywords this line may still be */
 	uint8_t offers;	  /* enum smtp_offer, of the last EHLO */
 	uint8_t marks;
+	uint8_t next; /* enum smtp_next */
 };
 
 /* From the first byte on. */
@@ -65,6 +73,9 @@ uint32_t smtp_session_client(struct smtp_session *session, struct domain_key key
 			     struct smtp_event *event);
 uint32_t smtp_session_server(struct smtp_session *session, const uint8_t *data, uint32_t size,
 			     struct smtp_event *event);
+
+/* The server has answered all it was asked, and no transaction is open: the client's next bytes may begin one. */
+bool smtp_session_may_begin(const struct smtp_session *session);
 
 bool smtp_session_is_lost(const struct smtp_session *session);
 

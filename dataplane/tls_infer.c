@@ -311,3 +311,14 @@ bool tls_infer_may_begin(const struct tls_infer *infer)
 
 	return now.costs[INFER_IDLE] <= COST_PLAUSIBLE || now.costs[INFER_B_IDLE] <= COST_PLAUSIBLE;
 }
+
+static bool between_records(const struct tls_reader *reader)
+{
+	return reader->left == 0 && reader->have == 0;
+}
+
+bool tls_infer_answered(const struct tls_infer *infer)
+{
+	return !marked(infer, MARK_LOST) && !marked(infer, MARK_CLOSED) && exchange_whole(infer) &&
+	       between_records(&infer->client) && between_records(&infer->server);
+}

@@ -68,6 +68,9 @@ uint32_t tls_infer_count(const struct tls_infer *infer);
  * than go on with one? */
 bool tls_infer_may_begin(const struct tls_infer *infer);
 
+/* Has the server answered in whole records, and the client nothing under way? Then its next bytes are a turn. */
+bool tls_infer_answered(const struct tls_infer *infer);
+
 /* TLS_INFER_BDAT, TLS_INFER_DATA, or 0 while neither is clear. A client keeps its habit: who remembers it by
  * source address and gives it to its next session makes that one's count better. */
 uint8_t tls_infer_habit(const struct tls_infer *infer);

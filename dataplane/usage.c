@@ -9,15 +9,11 @@
 #include "memory.h"
 #include "messages.h"
 #include "queue.h"
+#include "tokens.h"
 #include "worker.h"
 
 /* How often the first in a queue for a slot looks by himself. */
 #define FIRST_LOOKS_NS 50000000u
-
-static bool limited(const struct meter *meter, enum limit_kind kind)
-{
-	return (atomic_load_explicit(&meter->has, memory_order_acquire) & 1u << kind) != 0;
-}
 
 static void refresh(struct worker *worker, struct meter *meter, uint64_t now)
 {
@@ -65,7 +61,7 @@ static void note_byte_scopes(const struct worker *worker, struct flow *flow)
 {
 	flow->byte_scopes = 0;
 	for (int scope = 0; scope < SCOPES; scope++)
-		if (limited(seat(worker, flow, scope), LIMIT_BYTE_RATE))
+		if (meter_limits(seat(worker, flow, scope), LIMIT_BYTE_RATE))
 			flow->byte_scopes |= (uint8_t)(1u << scope);
 }
 
@@ -87,6 +83,7 @@ void usage_sit(struct worker *worker, struct flow *flow, const struct seats *sea
 	memcpy(flow->meter, seats->meter, sizeof(flow->meter));
 	flow->counted = fresh.counted;
 	note_byte_scopes(worker, flow);
+	tokens_note(worker, flow, now);
 }
 
 void usage_leave(struct worker *worker, struct flow *flow, uint64_t now)
@@ -94,12 +91,13 @@ void usage_leave(struct worker *worker, struct flow *flow, uint64_t now)
 	if (!seated(flow))
 		return;
 	usage_stop_waiting(worker, flow, now);
+	usage_goodbye(worker, flow, now);
 	usage_give_slots(worker, flow, now);
 	usage_tell(worker, flow);
 	for (int scope = 0; scope < SCOPES; scope++)
 		meter_release(worker->gate->meters, flow->meter[scope], now);
 	memset(flow->meter, 0, sizeof(flow->meter));
-	flow->byte_scopes = 0;
+	flow->byte_scopes = flow->message_scopes = 0;
 }
 
 void usage_refresh(struct worker *worker, struct flow *flow, uint64_t now)
@@ -107,6 +105,7 @@ void usage_refresh(struct worker *worker, struct flow *flow, uint64_t now)
 	for (int scope = 0; scope < SCOPES; scope++)
 		refresh(worker, seat(worker, flow, scope), now);
 	note_byte_scopes(worker, flow);
+	tokens_note(worker, flow, now);
 }
 
 void usage_count_slots(struct worker *worker, struct flow *flow)
@@ -129,6 +128,27 @@ static void call_next(struct worker *worker, uint32_t thing, uint64_t now)
 		rte_ring_enqueue(worker->gate->worker[place.worker]->called, (void *)(uintptr_t)place.wait);
 }
 
+/* What came back may let in who waits. */
+static void call_for_tokens(struct worker *worker, const struct flow *flow, uint64_t now)
+{
+	meters_lock(worker->gate->meters);
+	for (unsigned scopes = flow->message_scopes; scopes != 0; scopes &= scopes - 1)
+		call_next(worker, flow->meter[__builtin_ctz(scopes)], now);
+	meters_unlock(worker->gate->meters);
+}
+
+void usage_goodbye(struct worker *worker, struct flow *flow, uint64_t now)
+{
+	if (tokens_settle(worker, flow, now))
+		call_for_tokens(worker, flow, now);
+}
+
+void usage_rest(struct worker *worker, struct flow *flow, uint64_t now)
+{
+	if (tokens_rest(worker, flow, now))
+		call_for_tokens(worker, flow, now);
+}
+
 void usage_answer_calls(struct worker *worker, uint64_t now)
 {
 	void *call;
@@ -149,7 +169,7 @@ void usage_give_slots(struct worker *worker, struct flow *flow, uint64_t now)
 	for (int scope = 0; scope < SCOPES; scope++) {
 		struct meter *meter = seat(worker, flow, scope);
 		atomic_fetch_sub_explicit(&meter->connections, 1, memory_order_relaxed);
-		if (!limited(meter, LIMIT_CONNECTIONS))
+		if (!meter_limits(meter, LIMIT_CONNECTIONS))
 			continue;
 		meters_lock(meters);
 		call_next(worker, flow->meter[scope], now);
@@ -170,6 +190,26 @@ static struct share share_of(const struct worker *worker, const struct flow *flo
 
 #define NO_SCOPE (-1)
 
+/* Has it a limit that new connections wait for? */
+static bool has_queue(const struct meter *meter)
+{
+	return meter_limits(meter, LIMIT_CONNECTIONS) || meter_limits(meter, LIMIT_CONNECTION_RATE) ||
+	       meter_limits(meter, LIMIT_MESSAGE_RATE);
+}
+
+/* When its rates let in one more connection and its first message. */
+static uint64_t rates_open(const struct worker *worker, const struct meter *meter, uint64_t now)
+{
+	const struct meter_messages *messages = meter_messages(worker->gate->meters, meter);
+	uint64_t connection = now, message = now;
+
+	if (meter_limits(meter, LIMIT_CONNECTION_RATE))
+		connection = bucket_when(&meter->connection_rate, 1, now);
+	if (meter_limits(meter, LIMIT_MESSAGE_RATE))
+		message = bucket_when(&messages->rate, 1, now);
+	return connection > message ? connection : message;
+}
+
 /* The narrowest scope that does not let it in now; *ret_when: when its rate would, WAIT_FOR_CALL when it is a slot or
  * somebody's turn before. NO_SCOPE: all let it in. */
 static int first_closed(const struct worker *worker, const struct flow *flow, uint32_t ticket, uint64_t now,
@@ -177,8 +217,8 @@ static int first_closed(const struct worker *worker, const struct flow *flow, ui
 {
 	for (int scope = 0; scope < SCOPES; scope++) {
 		const struct meter *meter = seat(worker, flow, scope);
-		bool slots = limited(meter, LIMIT_CONNECTIONS), rate = limited(meter, LIMIT_CONNECTION_RATE);
-		if (!slots && !rate)
+		bool slots = meter_limits(meter, LIMIT_CONNECTIONS);
+		if (!has_queue(meter))
 			continue;
 		*ret_when = WAIT_FOR_CALL;
 		if (!queue_first(worker->gate->meters->queues, flow->meter[scope], ticket))
@@ -186,7 +226,7 @@ static int first_closed(const struct worker *worker, const struct flow *flow, ui
 		if (slots && atomic_load_explicit(&meter->connections, memory_order_relaxed) >=
 				     atomic_load_explicit(&meter->connections_most, memory_order_relaxed))
 			return scope;
-		*ret_when = rate ? bucket_when(&meter->connection_rate, 1, now) : now;
+		*ret_when = rates_open(worker, meter, now);
 		if (*ret_when > now)
 			return scope;
 	}
@@ -197,7 +237,7 @@ static bool is_denied(const struct worker *worker, const struct flow *flow)
 {
 	for (int scope = 0; scope < SCOPES; scope++) {
 		const struct meter *meter = seat(worker, flow, scope);
-		if (limited(meter, LIMIT_CONNECTIONS) &&
+		if (meter_limits(meter, LIMIT_CONNECTIONS) &&
 		    atomic_load_explicit(&meter->connections_most, memory_order_relaxed) == 0)
 			return true;
 	}
@@ -214,14 +254,17 @@ static void enter(struct worker *worker, struct flow *flow, uint32_t ticket, uin
 	for (int scope = 0; scope < SCOPES; scope++) {
 		struct meter *meter = seat(worker, flow, scope);
 		const struct share share = share_of(worker, flow, scope);
-		if (limited(meter, LIMIT_CONNECTION_RATE))
+		if (meter_limits(meter, LIMIT_CONNECTION_RATE))
 			bucket_take(&meter->connection_rate, 1, as_of, true);
+		if (flow->message_scopes & 1u << scope)
+			bucket_take(&meter_messages(worker->gate->meters, meter)->rate, 1, as_of, true);
 		/* Where it waited also if that limit is gone by now. */
-		if (limited(meter, LIMIT_CONNECTION_RATE) || limited(meter, LIMIT_CONNECTIONS) ||
-		    waited == flow->meter[scope])
+		if (has_queue(meter) || waited == flow->meter[scope])
 			queue_serve(queues, flow->meter[scope], &share, waited == flow->meter[scope] ? ticket : 0);
 		atomic_fetch_add_explicit(&meter->admitted, 1, memory_order_relaxed);
 	}
+	flow->paid = flow->message_scopes != 0;
+	flow->token_ms = (uint16_t)(now / 1000000);
 	usage_count_slots(worker, flow);
 	if (waited != 0)
 		call_next(worker, waited, now);

@@ -71,6 +71,11 @@ void usage_prefetch(struct worker *worker, const struct burst *burst);
 void usage_refused(struct worker *worker, struct flow *flow);
 void usage_tell(struct worker *worker, struct flow *flow);
 
+/* At the client's goodbye, and (usage_rest) where it says nothing for a while: a message's token it does not use goes
+ * to others. */
+void usage_goodbye(struct worker *worker, struct flow *flow, uint64_t now);
+void usage_rest(struct worker *worker, struct flow *flow, uint64_t now);
+
 /* Whose it is and where it goes, by its meters. */
 const struct scope_key *usage_key(const struct worker *worker, const struct flow *flow, enum scope scope);
 

@@ -9,6 +9,7 @@ enum limit_kind {
 	LIMIT_CONNECTIONS,     /* at once */
 	LIMIT_CONNECTION_RATE, /* new ones over time */
 	LIMIT_BYTE_RATE,       /* IP bytes from the MTA to the internet over time */
+	LIMIT_MESSAGE_RATE,    /* messages over time, over any number of connections */
 	LIMIT_KINDS
 };
 
@@ -30,7 +31,7 @@ struct limits {
 	struct limit kind[LIMIT_KINDS];
 };
 
-/* The words of CLI and config: "connections", "connection-rate", "byte-rate". */
+/* The words of CLI and config: "connections", "connection-rate", "byte-rate", "message-rate". */
 extern const char *const limit_kind_name[LIMIT_KINDS];
 
 #endif

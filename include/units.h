@@ -21,7 +21,7 @@ int size_parse(const char *text, uint64_t *ret_bytes);
 
 /* "10/s", "600/min", "100/h", "5k/d", "10/5s"; bytes also "2MB/s", "10Mbit/s" (bit rates: per second).
  * Fills amount and per_ns; burst: the part after a blank, "10/s burst 20", else the default
- * (connection-rate: 1; byte-rate: the amount of 100 ms, at least 15 kB). */
+ * (connection-rate, message-rate: 1; byte-rate: the amount of 100 ms, at least 15 kB). */
 int rate_parse(enum limit_kind kind, const char *text, struct limit *ret_limit);
 
 /* One "key=value" or "key: value" of a limit, by kind ("connections" takes a count). */

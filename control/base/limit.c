@@ -5,4 +5,5 @@ const char *const limit_kind_name[LIMIT_KINDS] = {
 	[LIMIT_CONNECTIONS] = "connections",
 	[LIMIT_CONNECTION_RATE] = "connection-rate",
 	[LIMIT_BYTE_RATE] = "byte-rate",
+	[LIMIT_MESSAGE_RATE] = "message-rate",
 };

@@ -36,11 +36,13 @@ static void put(enum wire_type type, const void *record)
 
 static void put_limits(uint8_t how)
 {
-	static const struct limit none, few = { 2, 1, 1 }, rate = { 20, SECOND, 2 }, bytes = { 4000, SECOND, 1500 };
+	static const struct limit none, few = { 2, 1, 1 }, rate = { 20, SECOND, 2 }, bytes = { 4000, SECOND, 1500 },
+					messages = { 5, SECOND, 1 };
 	const struct wire_PUT_LIMITS limits = {
 		.key = { .scope = how & 1 ? SCOPE_GATE : SCOPE_SOURCE },
-		.limits = { .has = how >> 1 & 7,
-			    .kind = { how & 2 ? few : none, how & 4 ? rate : none, how & 8 ? bytes : none } },
+		.limits = { .has = (how >> 1 & 7) | (how >> 4 & 8),
+			    .kind = { how & 2 ? few : none, how & 4 ? rate : none, how & 8 ? bytes : none,
+				      how & 128 ? messages : none } },
 	};
 
 	if (limits.limits.has != 0)

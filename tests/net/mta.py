@@ -31,6 +31,7 @@ local unix - n n - - local
 virtual unix - n n - - virtual
 anvil unix - - n - 1 anvil
 scache unix - - n - 1 scache
+tlsproxy unix - - n - 0 tlsproxy
 postlog unix-dgram n - n - 1 postlogd
 """
 
@@ -110,6 +111,13 @@ class Mtas:
         os.makedirs(f"{self.dir}/{provider}/box", exist_ok=True)
         os.chown(f"{self.dir}/{provider}/box", nobody(), nobody())
         self.start_postfix("world", provider, settings, "smtp inet n - n - - smtpd\n")
+
+    def set_sender(self, **settings):
+        """Changes main.cf of the sender, and starts it anew."""
+        base = f"{self.dir}/mta/etc"
+        run("postconf", "-c", base, "-e", *[f"{key}={value}" for key, value in settings.items()])
+        for what in ("stop", "start"):
+            run(*self.netns("mta", "postfix", "-c", base, what))
 
     def set_receiver(self, provider, **settings):
         """Changes main.cf of a running receiver: knobs such as sleeps at a phase."""

@@ -38,7 +38,7 @@ BAD_CONFIGS = [
     ("same name", GOOD + "  - name: c\n    sources: [192.0.2.2]\n", ":7:5: ", "second customer"),
     ("same source", GOOD + "  - name: d\n    sources: [192.0.2.1]\n", ":8:15: ", "customer \"c\"'s already"),
     ("bad limit", GOOD + "    limits: {connection-rate: fast}\n", ":7:31: ", "10/s"),
-    ("unknown limit", GOOD + "    limits: {speed: 5}\n", ":7:14: ", "connections, connection-rate, byte-rate"),
+    ("unknown limit", GOOD + "    limits: {speed: 5}\n", ":7:14: ", "connection-rate, byte-rate, message-rate"),
     ("no such provider", GOOD + "    at: {q: {connections: 1}}\n", ":7:10: ", "no provider \"q\""),
     ("bad ports", "customers:\n  - name: c\n    sources: [{prefix: 192.0.2.1, ports: 9-5}]\n", ":3:42: ", "range"),
     ("bad action", "unknown: {customer: {action: drop}}\n", ":1:30: ", "limit or deny"),

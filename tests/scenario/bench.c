@@ -13,6 +13,7 @@
 #include "hold.h"
 #include "packet.h"
 #include "table_write.h"
+#include "window.h"
 
 #define PACKETS 4095u
 #define RING 1024u
@@ -119,11 +120,17 @@ bool bench_open(struct bench *bench, const struct bench_options *options)
 	return true;
 }
 
+static void forget_flow(struct worker *worker, struct flow *flow)
+{
+	hold_purge(worker, flow);
+	window_forget(worker, flow);
+}
+
 static void forget_held(struct worker *worker)
 {
 	for (uint32_t i = 0; i < flow_most(worker->flows); i++)
 		if (flow_at(worker->flows, i) != NULL)
-			hold_purge(worker, flow_at(worker->flows, i));
+			forget_flow(worker, flow_at(worker->flows, i));
 }
 
 void bench_close(struct bench *bench)

@@ -195,6 +195,16 @@ static const char *read_ip(const uint8_t *frame, uint32_t size, uint32_t *at, ui
 	return NULL;
 }
 
+/* As write_options() has them: timestamps are the last. */
+static void read_stamps(const uint8_t *at, uint32_t header, struct tcp *ret_tcp)
+{
+	if (header < 32 || get32(at + header - 12) != 0x0101080a)
+		return;
+	ret_tcp->stamped = true;
+	ret_tcp->tsval = get32(at + header - 8);
+	ret_tcp->tsecr = get32(at + header - 4);
+}
+
 static const char *read_tcp(const uint8_t *at, uint32_t size, struct path *path, struct tcp *ret_tcp)
 {
 	uint32_t header = size >= 20 ? (at[12] >> 4) * 4u : 0;
@@ -209,6 +219,7 @@ static const char *read_tcp(const uint8_t *at, uint32_t size, struct path *path,
 	ret_tcp->ack = get32(at + 8);
 	ret_tcp->flags = at[13];
 	ret_tcp->window = (uint16_t)get16(at + 14);
+	read_stamps(at, header, ret_tcp);
 	ret_tcp->size = size - header;
 	memcpy(ret_tcp->payload, at + header, ret_tcp->size);
 	return NULL;

@@ -222,7 +222,8 @@ static const char *read_limit(struct words *words, struct limits *limits)
 		limits->has |= 1u << kind;
 		return limit_parse(kind, text, &limits->kind[kind]) < 0 ? "not a limit's value" : NULL;
 	}
-	return "limit SCOPE [connections=N] [connection-rate=N/TIME [burst N]] [byte-rate=SIZE/TIME [burst SIZE]]";
+	return "limit SCOPE [connections=N] [connection-rate=N/TIME [burst N]] [byte-rate=SIZE/TIME [burst SIZE]] "
+	       "[message-rate=N/TIME [burst N]]";
 }
 
 const char *policy_limit(struct policy *policy, struct words words)

@@ -92,7 +92,9 @@ bool step_send(struct scenario *scenario, struct talk *talk, enum side from, str
 	sent.stale = (usual & ~(unsigned)FLAW_EXTENSION) != 0;
 	scenario->mark++;
 	packet_build(&path, &sent.tcp, wanted.flaws, scenario->mark, frame);
-	sent.size = packet_build(&path, &sent.tcp, usual, scenario->mark, sent.frame);
+	struct tcp out = sent.tcp;
+	out.window = wanted.closed ? 0 : out.window;
+	sent.size = packet_build(&path, &out, usual, scenario->mark, sent.frame);
 	return put_in(scenario, &sent, frame, &wanted, talk);
 }
 

@@ -127,6 +127,12 @@ static const struct {
 	    "@< \"250 ok\\r\\n\"", "@> \"DATA\\r\\n\"", "@< \"354 go on\\r\\n\"" } },
 	{ "body", "", { "@> \"Subject: x\\r\\n\\r\\nx\\r\\n.\\r\\n\"", "@< \"250 queued\\r\\n\"", "@> ACK" } },
 	{ "message", "", { "envelope @", "body @" } },
+	{ "paced-message",
+	  "",
+	  { "envelope @", "@> \"Subject: x\\r\\n\\r\\nx\\r\\n.\\r\\n\"", "@< \"250 queued\\r\\n\" closed", "@> ACK" } },
+	{ "paced-secure",
+	  "",
+	  { "@> tls data 90", "@< tls data 60", "@> tls data 700", "@< tls data 40 closed", "@> ACK" } },
 	{ "secure-message", "", { "@> tls data 90", "@< tls data 60", "@> tls data 700", "@< tls data 40", "@> ACK" } },
 };
 

@@ -197,6 +197,8 @@ const char *talk_differs(const struct talk *talk, enum side from, const struct w
 		return "len";
 	if (number_differs(&number[KEY_WIN], 0, tcp->window))
 		return "win";
+	if (wanted->stamped && (!tcp->stamped || tcp->tsval != wanted->tsval || tcp->tsecr != wanted->tsecr))
+		return "ts";
 	if (wanted->size > tcp->size || memcmp(wanted->payload, tcp->payload, wanted->size) != 0)
 		return "payload";
 	if (wanted->has_flags && wanted->size == 0 && tcp->size > 0 && number[KEY_LEN].kind == NUMBER_NONE)

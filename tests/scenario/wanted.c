@@ -42,10 +42,9 @@ static const struct {
 	const char *name;
 	size_t offset;
 } fate_words[] = {
-	{ "stays", offsetof(struct wanted, stays) },
-	{ "lost", offsetof(struct wanted, lost) },
-	{ "queued", offsetof(struct wanted, queued) },
-	{ "older", offsetof(struct wanted, older) },
+	{ "stays", offsetof(struct wanted, stays) },   { "lost", offsetof(struct wanted, lost) },
+	{ "queued", offsetof(struct wanted, queued) }, { "older", offsetof(struct wanted, older) },
+	{ "closed", offsetof(struct wanted, closed) },
 };
 
 static const struct {

@@ -29,6 +29,7 @@ struct wanted {
 	bool lost;   /* it comes out and never arrives */
 	bool queued; /* it goes in together with the next one */
 	bool older;  /* not the newest copy */
+	bool closed; /* it comes out with the window closed, and is otherwise as it went in */
 };
 
 /* Reads the rest of a line; NULL, or what is wrong with it. */

@@ -53,7 +53,9 @@ static bool form_fits(struct reading *reading, const struct arg *arg, const char
 		return wrong(reading, "--%s takes no value", arg->name);
 	if (arg->type == ARG_SETTING && !setting_fits(text))
 		return wrong(reading,
-			     "\"%s\" is not a limit; write connections=N, connection-rate=N/s or byte-rate=N/s", text);
+			     "\"%s\" is not a limit; write connections=N, connection-rate=N/s, byte-rate=N/s or "
+			     "message-rate=N/s",
+			     text);
 	if (text[0] == '\0')
 		return wrong(reading, "%s is empty", arg->name);
 	return true;

@@ -37,6 +37,7 @@ static const char *const limit_help[LIMIT_KINDS] = {
 				  "default burst: 1",
 	[LIMIT_BYTE_RATE] = "IP bytes from the MTA over time, such as 2MB/s, 10Mbit/s or \"2MB/s burst 64kB\"; "
 			    "default burst: what 100 ms give, at least 15 kB",
+	[LIMIT_MESSAGE_RATE] = "messages over time, such as 5/s, 100/min or \"5/s burst 20\"; default burst: 1",
 };
 
 /* "smtp: hold-budget:" is written inside smtp. */

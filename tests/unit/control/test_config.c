@@ -32,7 +32,8 @@ static const char everything[] = "gate: { socket: /tmp/gate }\n"
 				 "    mx: ['*.google.com']\n"
 				 "    hosts: [extra.example]\n"
 				 "    addresses: [192.0.2.0/24, 2001:db8::/32]\n"
-				 "    limits: { connections: 100, connection-rate: 10/s burst 20, byte-rate: 10MB/s }\n"
+				 "    limits: { connections: 100, connection-rate: 10/s burst 20, byte-rate: 10MB/s,\n"
+				 "              message-rate: 100/s burst 50 }\n"
 				 "    each-customer: { connections: 10 }\n"
 				 "    each-source: { connection-rate: 5/s }\n"
 				 "    each-remote: { byte-rate: 1MB/s }\n"
@@ -117,7 +118,9 @@ START_TEST(providers)
 	ck_assert_uint_eq(google->address_count, 2);
 	const struct prefix *second = &google->addresses[1];
 	ck_assert_str_eq(prefix_format(&second->address, second->plen, text, sizeof(text)), "2001:db8::/32");
-	ck_assert_uint_eq(google->limits.has, 7);
+	ck_assert_uint_eq(google->limits.has, 15);
+	ck_assert_uint_eq(google->limits.kind[LIMIT_MESSAGE_RATE].amount, 100);
+	ck_assert_uint_eq(google->limits.kind[LIMIT_MESSAGE_RATE].burst, 50);
 	ck_assert_uint_eq(google->limits.kind[LIMIT_CONNECTION_RATE].burst, 20);
 	check_limit(&google->each_customer, LIMIT_CONNECTIONS, 10);
 	check_limit(&google->each_source, LIMIT_CONNECTION_RATE, 5);

@@ -105,13 +105,15 @@ START_TEST(values)
 		{ "smtp: {ports: [1, 2, 3, 4, 5, 6, 7, 8, 9]}", "f:1:40: ports: at most 8\n" },
 		{ "unknown: {customer: {action: drop}}", "f:1:30: action: \"drop\": expected limit or deny\n" },
 		{ "defaults: {gate: {rate: 1/s}}", "f:1:19: unknown limit \"rate\"; expected one of: connections, "
-						   "connection-rate, byte-rate\n" },
+						   "connection-rate, byte-rate, message-rate\n" },
 		{ "defaults: {gate: {connections: 1/s}}",
 		  "f:1:32: connections: \"1/s\": expected a count such as 20\n" },
 		{ "defaults: {gate: {connection-rate: 1}}", "f:1:36: connection-rate: \"1\": expected a rate such as "
 							    "10/s, 600/min or \"10/s burst 20\"\n" },
 		{ "defaults: {gate: {byte-rate: 1}}", "f:1:30: byte-rate: \"1\": expected a rate such as 2MB/s or "
 						      "\"10Mbit/s burst 64kB\"\n" },
+		{ "defaults: {gate: {message-rate: 5}}", "f:1:33: message-rate: \"5\": expected a rate such as 5/s, "
+							 "100/min or \"5/s burst 20\"\n" },
 	};
 
 	check(rows, LENGTH(rows));

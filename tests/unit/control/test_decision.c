@@ -10,7 +10,8 @@
 #define CONNECTIONS "connections=COUNT, such as connections=2"
 #define CONNECTION_RATE "connection-rate=RATE, such as connection-rate=10/min"
 #define BYTE_RATE "byte-rate=RATE, such as byte-rate=1MB/s"
-#define ANY "connections=, connection-rate= or byte-rate="
+#define ANY "connections=, connection-rate=, byte-rate= or message-rate="
+#define MESSAGE_RATE "message-rate=RATE, such as message-rate=100/min"
 
 START_TEST(names)
 {
@@ -62,6 +63,8 @@ START_TEST(refused)
 		{ "connection-rate=1MB/s", CONNECTION_RATE },
 		{ "byte-rate=1MB", BYTE_RATE },
 		{ "byte-rate=1MB/s burst 0", BYTE_RATE },
+		{ "message-rate=5", MESSAGE_RATE },
+		{ "message-rate=5/s burst 0", MESSAGE_RATE },
 	};
 
 	for (size_t i = 0; i < LENGTH(rows); i++) {

@@ -33,6 +33,8 @@ static const struct limit_row limit_rows[] = {
 	{ LIMIT_CONNECTION_RATE, "10/90s", 0, { 10, 90 * S, 1 }, "10/90s burst 1" },
 	{ LIMIT_CONNECTION_RATE, "10/s burst 20", 0, { 10, S, 20 }, "10/s burst 20" },
 	{ LIMIT_CONNECTION_RATE, "10/s  burst  2k", 0, { 10, S, 2000 }, "10/s burst 2000" },
+	{ LIMIT_MESSAGE_RATE, "100/min", 0, { 100, 60 * S, 1 }, "100/min burst 1" },
+	{ LIMIT_MESSAGE_RATE, "5/s burst 20", 0, { 5, S, 20 }, "5/s burst 20" },
 	{ LIMIT_BYTE_RATE, "2MB/s", 0, { 2000000, S, 200000 }, "2MB/s burst 200kB" },
 	{ LIMIT_BYTE_RATE, "10Mbit/s", 0, { 1250000, S, 125000 }, "1250kB/s burst 125kB" },
 	{ LIMIT_BYTE_RATE, "8bit/s", 0, { 1, S, 15000 }, "1B/s burst 15kB" },
@@ -97,6 +99,9 @@ START_TEST(refused)
 		{ LIMIT_CONNECTION_RATE, "10/18446744074s", -ERANGE, { 0 }, NULL },
 		{ LIMIT_CONNECTION_RATE, "10/18446744073709551616s", -ERANGE, { 0 }, NULL },
 		{ LIMIT_CONNECTION_RATE, "10/s burst 18446744073709551616", -ERANGE, { 0 }, NULL },
+		{ LIMIT_MESSAGE_RATE, "5", -EINVAL, { 0 }, NULL },
+		{ LIMIT_MESSAGE_RATE, "5MB/s", -EINVAL, { 0 }, NULL },
+		{ LIMIT_MESSAGE_RATE, "5/s burst 0", -EINVAL, { 0 }, NULL },
 		{ LIMIT_BYTE_RATE, "2MB", -EINVAL, { 0 }, NULL },
 		{ LIMIT_BYTE_RATE, "2MBs", -EINVAL, { 0 }, NULL },
 		{ LIMIT_BYTE_RATE, "10Mbit", -EINVAL, { 0 }, NULL },
@@ -147,7 +152,8 @@ END_TEST
 
 START_TEST(names)
 {
-	static const char *const expected[LIMIT_KINDS] = { "connections", "connection-rate", "byte-rate" };
+	static const char *const expected[LIMIT_KINDS] = { "connections", "connection-rate", "byte-rate",
+							   "message-rate" };
 
 	for (int kind = 0; kind < LIMIT_KINDS; kind++)
 		ck_assert_str_eq(limit_kind_name[kind], expected[kind]);

@@ -95,13 +95,16 @@ START_TEST(refused)
 		  "source:IP/provider:P, remote:IP" },
 		{ { "limit", "gate" },
 		  "setting is needed: connections=N (0 stops it), connection-rate=N/s (/min, /h; \"10/s burst 20\"), "
-		  "byte-rate=N/s (kB, MB, Mbit; \"2MB/s burst 64kB\")" },
+		  "byte-rate=N/s (kB, MB, Mbit; \"2MB/s burst 64kB\"), message-rate=N/s (/min, /h; \"5/s burst 20\")" },
 		{ { "limit", "gate", "connections" },
-		  "\"connections\" is not a limit; write connections=N, connection-rate=N/s or byte-rate=N/s" },
+		  "\"connections\" is not a limit; write connections=N, connection-rate=N/s, byte-rate=N/s or "
+		  "message-rate=N/s" },
 		{ { "limit", "gate", "connections=2", "byte-rate=1" },
-		  "\"byte-rate=1\" is not a limit; write connections=N, connection-rate=N/s or byte-rate=N/s" },
+		  "\"byte-rate=1\" is not a limit; write connections=N, connection-rate=N/s, byte-rate=N/s or "
+		  "message-rate=N/s" },
 		{ { "limit", "gate", "connections=2", "" },
-		  "\"\" is not a limit; write connections=N, connection-rate=N/s or byte-rate=N/s" },
+		  "\"\" is not a limit; write connections=N, connection-rate=N/s, byte-rate=N/s or "
+		  "message-rate=N/s" },
 		{ { "flows", "--most", "many" }, "--most: \"many\" is not a number" },
 		{ { "flows", "--most", "-1" }, "--most: \"-1\" is not a number" },
 		{ { "flows", "acme" }, "unexpected \"acme\"" },

@@ -8,7 +8,8 @@
 /* The good records. */
 static const struct wire_PUT_LIMITS good_limits = {
 	.key = { .scope = SCOPE_CUSTOMER_PROVIDER, .customer = 1, .provider = 1 },
-	.limits = { .has = 7, .kind = { { 5, 0, 0 }, { 10, 1000000000, 1 }, { 1000, 1000000000, 1500 } } }
+	.limits = { .has = 15,
+		    .kind = { { 5, 0, 0 }, { 10, 1000000000, 1 }, { 1000, 1000000000, 1500 }, { 5, 1000000000, 1 } } }
 };
 
 static union {
@@ -126,8 +127,8 @@ static const struct row {
 	{ FIELD(PUT_LIMITS, key.provider), ID_ANY, NULL },
 	{ FIELD(PUT_LIMITS, limits.has), 1, NULL },
 	{ FIELD(PUT_LIMITS, limits.has), 0, "has 0x0" },
-	{ FIELD(PUT_LIMITS, limits.has), 8, "has 0x8" },
-	{ FIELD(PUT_LIMITS, limits.has), 15, "has 0xf" },
+	{ FIELD(PUT_LIMITS, limits.has), 16, "has 0x10" },
+	{ FIELD(PUT_LIMITS, limits.has), 31, "has 0x1f" },
 	{ FIELD(PUT_LIMITS, zero), 1, "zero" },
 	{ FIELD(PUT_LIMITS, limits.weight), 1, NULL },
 	{ FIELD(PUT_LIMITS, limits.weight), WEIGHT_MOST, NULL },
@@ -139,6 +140,8 @@ static const struct row {
 	{ FIELD(PUT_LIMITS, limits.kind[LIMIT_CONNECTION_RATE].burst), 0, "connection-rate per_ns and burst" },
 	{ FIELD(PUT_LIMITS, limits.kind[LIMIT_BYTE_RATE].per_ns), 0, "byte-rate per_ns" },
 	{ FIELD(PUT_LIMITS, limits.kind[LIMIT_BYTE_RATE].burst), 0, "byte-rate per_ns and burst" },
+	{ FIELD(PUT_LIMITS, limits.kind[LIMIT_MESSAGE_RATE].per_ns), 0, "message-rate per_ns" },
+	{ FIELD(PUT_LIMITS, limits.kind[LIMIT_MESSAGE_RATE].burst), 0, "message-rate per_ns and burst" },
 
 	{ NOTHING(DEL_LIMITS), 0, NULL },
 	{ FIELD(DEL_LIMITS, key.scope), SCOPES, "DEL_LIMITS: scope 7" },

@@ -293,6 +293,35 @@ START_TEST(records_run_out)
 }
 END_TEST
 
+/* A closed window has a record and a packet of its own, beside what the flow holds. */
+START_TEST(a_window_waits)
+{
+	append(flow[0], 1, 1, 0);
+	struct wait *wait = hold_window(&worker, flow[0]);
+	ck_assert(wait != NULL && wait->window && wait != hold_of(&worker, flow[0]));
+	ck_assert_uint_eq(worker.held, 2);
+	hold_purge(&worker, flow[0]);
+	ck_assert_uint_eq(worker.held, 1);
+	struct rte_mbuf *mbuf = wait->first;
+	ck_assert_ptr_eq(hold_window_take(&worker, flow[0]), mbuf);
+	ck_assert(flow[0]->window == 0 && worker.held == 0);
+	rte_pktmbuf_free(mbuf);
+	/* No room; no record. */
+	worker.held = gate.held_most;
+	ck_assert_ptr_null(hold_window(&worker, flow[0]));
+	worker.held = 0;
+	rte_free(worker.waits);
+	worker.waits = hold_create(1);
+	append(flow[1], 1, 1, 0);
+	ck_assert_ptr_null(hold_window(&worker, flow[0]));
+	ck_assert_uint_eq(flow[0]->window, 0);
+	hold_purge(&worker, flow[1]);
+	ck_assert_uint_eq(free_records(), 1);
+	rte_free(worker.waits);
+	worker.waits = hold_create(ROOM + 1);
+}
+END_TEST
+
 /* The handle in the wheel is the record's; when the record is given back, or filed again, it means nobody. */
 START_TEST(woken_by_the_wheel)
 {
@@ -380,5 +409,5 @@ START_TEST(as_the_model)
 END_TEST
 
 FIXTURE_MAIN("hold", open_worker, close_worker, one_after_the_other, syn_and_fin, what_is_repeated, nothing_waits,
-	     over_the_wrap, shares_shrink, nobody_gets_more_than_his_most, records_run_out, woken_by_the_wheel,
-	     as_the_model)
+	     over_the_wrap, shares_shrink, nobody_gets_more_than_his_most, records_run_out, a_window_waits,
+	     woken_by_the_wheel, as_the_model)

@@ -5,6 +5,7 @@
 #define CONNECTIONS (1u << LIMIT_CONNECTIONS)
 #define CONNECTION_RATE (1u << LIMIT_CONNECTION_RATE)
 #define BYTE_RATE (1u << LIMIT_BYTE_RATE)
+#define MESSAGE_RATE (1u << LIMIT_MESSAGE_RATE)
 
 static const struct address none, host = V4(192, 0, 2, 1), other_host = V4(192, 0, 2, 2);
 
@@ -37,7 +38,7 @@ static const struct put limits_in_force[] = {
 	{ SCOPE_SOURCE, 0, 0, &none, CONNECTIONS, 52 },
 	{ SCOPE_PROVIDER, 0, 2, &none, CONNECTIONS, 61 },
 	{ SCOPE_PROVIDER, 0, ID_ANY, &none, CONNECTIONS, 62 },
-	{ SCOPE_GATE, 0, 0, &none, BYTE_RATE, 71 },
+	{ SCOPE_GATE, 0, 0, &none, BYTE_RATE | MESSAGE_RATE, 71 },
 };
 
 /* The amount of each kind for one exact key; -1: unlimited. */
@@ -47,27 +48,27 @@ static const struct {
 	const struct address *address;
 	int amount[LIMIT_KINDS];
 } rows[] = {
-	{ SCOPE_CUSTOMER_PROVIDER, 1, 2, &none, { 11, 12, 13 } },
-	{ SCOPE_CUSTOMER_PROVIDER, 9, 2, &none, { 12, 12, 14 } },
-	{ SCOPE_CUSTOMER_PROVIDER, 1, 9, &none, { 13, 13, 13 } },
-	{ SCOPE_CUSTOMER_PROVIDER, 9, 9, &none, { -1, -1, 14 } },
-	{ SCOPE_CUSTOMER_PROVIDER, 1, ID_UNKNOWN, &none, { 13, 13, 13 } },
-	{ SCOPE_SOURCE_PROVIDER, 0, 2, &host, { 21, 22, 23 } },
-	{ SCOPE_SOURCE_PROVIDER, 0, 2, &other_host, { 22, 22, 24 } },
-	{ SCOPE_SOURCE_PROVIDER, 0, 9, &host, { 23, 23, 23 } },
-	{ SCOPE_SOURCE_PROVIDER, 0, 9, &other_host, { -1, -1, 24 } },
-	{ SCOPE_REMOTE, 0, 2, &host, { 31, 32, 33 } },
-	{ SCOPE_REMOTE, 0, 9, &host, { 31, 33, 33 } },
-	{ SCOPE_REMOTE, 0, 2, &other_host, { 32, 32, 33 } },
-	{ SCOPE_REMOTE, 0, ID_UNKNOWN, &other_host, { 33, 33, 33 } },
-	{ SCOPE_CUSTOMER, 1, 0, &none, { 0, -1, 42 } },
-	{ SCOPE_CUSTOMER, 9, 0, &none, { 42, -1, 42 } },
-	{ SCOPE_CUSTOMER, ID_UNKNOWN, 0, &none, { 42, -1, 42 } },
-	{ SCOPE_SOURCE, 0, 0, &host, { 52, 51, -1 } },
-	{ SCOPE_SOURCE, 0, 0, &other_host, { 52, -1, -1 } },
-	{ SCOPE_PROVIDER, 0, 2, &none, { 61, -1, -1 } },
-	{ SCOPE_PROVIDER, 0, 9, &none, { 62, -1, -1 } },
-	{ SCOPE_GATE, 0, 0, &none, { -1, -1, 71 } },
+	{ SCOPE_CUSTOMER_PROVIDER, 1, 2, &none, { 11, 12, 13, -1 } },
+	{ SCOPE_CUSTOMER_PROVIDER, 9, 2, &none, { 12, 12, 14, -1 } },
+	{ SCOPE_CUSTOMER_PROVIDER, 1, 9, &none, { 13, 13, 13, -1 } },
+	{ SCOPE_CUSTOMER_PROVIDER, 9, 9, &none, { -1, -1, 14, -1 } },
+	{ SCOPE_CUSTOMER_PROVIDER, 1, ID_UNKNOWN, &none, { 13, 13, 13, -1 } },
+	{ SCOPE_SOURCE_PROVIDER, 0, 2, &host, { 21, 22, 23, -1 } },
+	{ SCOPE_SOURCE_PROVIDER, 0, 2, &other_host, { 22, 22, 24, -1 } },
+	{ SCOPE_SOURCE_PROVIDER, 0, 9, &host, { 23, 23, 23, -1 } },
+	{ SCOPE_SOURCE_PROVIDER, 0, 9, &other_host, { -1, -1, 24, -1 } },
+	{ SCOPE_REMOTE, 0, 2, &host, { 31, 32, 33, -1 } },
+	{ SCOPE_REMOTE, 0, 9, &host, { 31, 33, 33, -1 } },
+	{ SCOPE_REMOTE, 0, 2, &other_host, { 32, 32, 33, -1 } },
+	{ SCOPE_REMOTE, 0, ID_UNKNOWN, &other_host, { 33, 33, 33, -1 } },
+	{ SCOPE_CUSTOMER, 1, 0, &none, { 0, -1, 42, -1 } },
+	{ SCOPE_CUSTOMER, 9, 0, &none, { 42, -1, 42, -1 } },
+	{ SCOPE_CUSTOMER, ID_UNKNOWN, 0, &none, { 42, -1, 42, -1 } },
+	{ SCOPE_SOURCE, 0, 0, &host, { 52, 51, -1, -1 } },
+	{ SCOPE_SOURCE, 0, 0, &other_host, { 52, -1, -1, -1 } },
+	{ SCOPE_PROVIDER, 0, 2, &none, { 61, -1, -1, -1 } },
+	{ SCOPE_PROVIDER, 0, 9, &none, { 62, -1, -1, -1 } },
+	{ SCOPE_GATE, 0, 0, &none, { -1, -1, 71, 71 } },
 };
 
 static void put_limits(struct apply *apply, const struct put *put)
@@ -77,7 +78,7 @@ static void put_limits(struct apply *apply, const struct put *put)
 							 .customer = put->customer,
 							 .provider = put->provider,
 							 .address = *put->address },
-						.limits = { .has = put->has, .kind = { limit, limit, limit } } };
+						.limits = { .has = put->has, .kind = { limit, limit, limit, limit } } };
 
 	tables_put(apply, WIRE_PUT_LIMITS, &record);
 }

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "window.h"
+
+#include "checksum.h"
+#include "hold.h"
+#include "messages.h"
+#include "seq.h"
+#include "tokens.h"
+#include "worker.h"
+
+/* RFC 1624, equation 3. The sum was right before: parse() saw to that. */
+static void close_window(struct packet *packet)
+{
+	uint8_t *tcp = packet_bytes(packet, packet->tcp_at);
+	uint16_t window, sum, zero = 0;
+
+	memcpy(&window, tcp + 14, sizeof(window));
+	memcpy(&sum, tcp + 16, sizeof(sum));
+	sum = (uint16_t)~checksum_fold((uint64_t)(uint16_t)~sum + (uint16_t)~window);
+	memcpy(tcp + 14, &zero, sizeof(zero));
+	memcpy(tcp + 16, &sum, sizeof(sum));
+}
+
+/* The headers of the server's newest segment; an older one that comes late has older options. They fit: both packets
+ * are of one pool. */
+static void keep_headers(struct wait *wait, const struct packet *packet)
+{
+	struct rte_mbuf *mbuf = wait->first;
+	struct held *note = held_note(mbuf);
+	uint16_t size = packet->payload_at;
+
+	if (mbuf->data_len > 0 && seq_after(note->ack, packet->ack))
+		return;
+	*note = (struct held){ .seq = packet->seq,
+			       .end = packet_end(packet),
+			       .ack = packet->ack,
+			       .ip_at = packet->ip_at,
+			       .tcp_at = packet->tcp_at,
+			       .payload_at = packet->payload_at,
+			       .ipv6 = packet->ipv6 };
+	memcpy(rte_pktmbuf_mtod(mbuf, uint8_t *), packet_bytes(packet, 0), size);
+	mbuf->data_len = size;
+	mbuf->pkt_len = size;
+}
+
+/* Can a closed window still reach the client before it speaks? Not if it has spoken, or what it said is here. */
+static bool in_time(const struct flow *flow, const struct packet *packet)
+{
+	return packet->ack == flow->dialogue.client_next && flow->wait == 0;
+}
+
+/* Until when the client's next message has to wait; `now`: it has not. */
+static uint64_t closed_until(struct worker *worker, struct flow *flow, const struct packet *packet, uint64_t now)
+{
+	bool next = packet->payload > 0 && !flow->client_fin && !flow->quarantined && messages_may_begin(worker, flow);
+	uint64_t latest = now + table_settings(worker->table)->hold_budget_ms[PHASE_COMMAND] * 1000000ull;
+	uint64_t when = tokens_take(worker, flow, next, now);
+
+	if (!next || when <= now)
+		return now;
+	if (in_time(flow, packet) && when <= latest)
+		return when;
+	count(worker, COUNT_MESSAGE_OWED, 1);
+	return in_time(flow, packet) ? latest : now;
+}
+
+static void close_until(struct worker *worker, struct flow *flow, uint64_t due)
+{
+	struct wait *wait = hold_window(worker, flow);
+
+	if (wait == NULL) {
+		count(worker, COUNT_MESSAGE_OWED, 1);
+		return;
+	}
+	hold_wake(worker, wait, due);
+	count(worker, COUNT_WINDOW_CLOSED, 1);
+}
+
+void window_server(struct worker *worker, struct flow *flow, struct packet *packet, uint64_t now)
+{
+	if (packet->flags & (TCP_RST | TCP_FIN)) {
+		window_forget(worker, flow); /* its own window opens it */
+		return;
+	}
+	if (flow->window == 0 && flow->message_scopes != 0) {
+		uint64_t due = closed_until(worker, flow, packet, now);
+		if (due > now)
+			close_until(worker, flow, due);
+	}
+	if (flow->window == 0)
+		return;
+	keep_headers(&worker->waits[flow->window], packet);
+	close_window(packet);
+}
+
+void window_due(struct worker *worker, struct flow *flow)
+{
+	struct rte_mbuf *mbuf = hold_window_take(worker, flow);
+	const struct held *note = held_note(mbuf);
+
+	segment_bare(mbuf, note->ip_at, note->tcp_at, note->ipv6, flow->dialogue.server_next);
+	worker_send(worker, INSIDE, mbuf);
+}
+
+void window_forget(struct worker *worker, struct flow *flow)
+{
+	if (flow->window != 0)
+		rte_pktmbuf_free(hold_window_take(worker, flow));
+}
