@@ -116,6 +116,7 @@ static void scan_tls(struct dialogue *dialogue, const uint8_t *data, uint32_t si
 
 static void scan_clear(struct dialogue *dialogue, const uint8_t *data, uint32_t size)
 {
+	dialogue->stage = STAGE_CLEAR; /* if it speaks on, that was no STARTTLS */
 	if (dialogue->flight_bytes <= STARTTLS_FLIGHT_MOST && smtp_scan_feed(&dialogue->smtp, data, size))
 		dialogue->stage = STAGE_ASKED;
 }
@@ -144,9 +145,7 @@ bool dialogue_client(struct dialogue *dialogue, const struct speech *speech)
 		dialogue->stage = STAGE_OPAQUE;
 	else if (dialogue->stage == STAGE_TLS)
 		scan_tls(dialogue, fresh.data, fresh.size);
-	else if (dialogue->stage == STAGE_ASKED)
-		dialogue->stage = STAGE_CLEAR; /* it speaks on: that was no STARTTLS */
-	else if (dialogue->stage == STAGE_CLEAR)
+	else if (dialogue->stage == STAGE_ASKED || dialogue->stage == STAGE_CLEAR)
 		scan_clear(dialogue, fresh.data, fresh.size);
 	return whole;
 }
