@@ -14,7 +14,7 @@
 #define GAP_NS 70u
 #define WARM 3000000u
 
-#define STAGES(X) X(release) X(parse) X(hash) X(steer) X(find) X(prefetch) X(handle) X(transmit)
+#define STAGES(X) X(release) X(parse) X(hash) X(steer) X(find) X(prefetch) X(handle) X(file) X(transmit)
 
 enum stage {
 #define X(name) STAGE_##name,
@@ -70,6 +70,8 @@ static void run_timed(struct worker *worker, struct burst *burst)
 	note(STAGE_prefetch, &since);
 	handle_all(worker, burst);
 	note(STAGE_handle, &since);
+	hold_file(worker);
+	note(STAGE_file, &since);
 	rig_drain(worker);
 	note(STAGE_transmit, &since);
 }
