@@ -9,6 +9,7 @@
 #include "memory.h"
 #include "messages.h"
 #include "refuse.h"
+#include "transmit.h"
 #include "usage.h"
 #include "worker.h"
 
@@ -105,7 +106,7 @@ static void repeat(struct worker *worker, struct flow *flow, struct packet *pack
 {
 	flow->seen_ms = (uint32_t)(now / 1000000);
 	if (flow->state != FLOW_SYN_HELD || !hold_absorb(worker, flow, packet))
-		worker_forward(worker, packet);
+		transmit_forward(worker, packet);
 }
 
 /* Every SYN is held, most of them for no time at all: so there is one way for all. */
@@ -152,7 +153,7 @@ void connect_new(struct worker *worker, struct packet *packet, uint64_t now)
 	struct party party;
 
 	if (packet->payload > 0) {
-		worker_drop(worker, packet, COUNT_DROP_SYN_DATA);
+		transmit_drop(worker, packet, COUNT_DROP_SYN_DATA);
 		return;
 	}
 	packet_key(packet, &key);
@@ -161,7 +162,7 @@ void connect_new(struct worker *worker, struct packet *packet, uint64_t now)
 	identify(worker, &key, &party);
 	const struct wire_PUT_VERDICT *verdict = decide_new(worker, &party.scopes);
 	if (verdict != NULL && runs && is_repeat(flow, packet)) {
-		worker_drop(worker, packet, COUNT_DROP_QUARANTINE); /* a late copy: the turn rule decides there */
+		transmit_drop(worker, packet, COUNT_DROP_QUARANTINE); /* a late copy: the turn rule decides there */
 	} else if (verdict != NULL) {
 		refuse_decided(worker, packet, &key, verdict->refuse, now);
 	} else if (is_repeat(flow, packet)) {
@@ -178,7 +179,7 @@ static void let_through(struct worker *worker, struct flow *flow, uint64_t now)
 {
 	flow->state = FLOW_SYN_SENT;
 	flow->opened_ms = flow->seen_ms = (uint32_t)(now / 1000000);
-	worker_send(worker, OUTSIDE, hold_take(worker, flow));
+	transmit_send(worker, OUTSIDE, hold_take(worker, flow));
 }
 
 static void wait_on(struct worker *worker, struct flow *flow, uint64_t when, uint64_t now)

@@ -4,6 +4,7 @@
 #include "end.h"
 #include "hold.h"
 #include "seq.h"
+#include "transmit.h"
 #include "worker.h"
 
 static void reset(struct worker *worker, enum side to, const struct headers *headers, const struct segment *segment)
@@ -14,7 +15,7 @@ static void reset(struct worker *worker, enum side to, const struct headers *hea
 		count(worker, COUNT_DROP_NO_MBUF, 1);
 		return;
 	}
-	worker_send(worker, to, mbuf);
+	transmit_send(worker, to, mbuf);
 	count(worker, COUNT_CUT_RST, 1);
 }
 
@@ -98,7 +99,7 @@ bool cut(struct worker *worker, struct flow *flow, struct packet *packet, uint64
 	}
 	cut_both(worker, flow, &headers, first_unsent(worker, flow), now);
 	count(worker, COUNT_CUT_TURN, 1);
-	worker_drop(worker, packet, COUNT_DROP_QUARANTINE);
+	transmit_drop(worker, packet, COUNT_DROP_QUARANTINE);
 	return true;
 }
 
@@ -154,7 +155,7 @@ void cut_handshake(struct worker *worker, struct flow *flow, struct packet *pack
 	reset(worker, INSIDE, &headers, &to_client);
 	flow_end(worker, flow, FLOW_CUT, now);
 	count(worker, COUNT_CUT_TURN, 1);
-	worker_drop(worker, packet, COUNT_DROP_QUARANTINE);
+	transmit_drop(worker, packet, COUNT_DROP_QUARANTINE);
 }
 
 void cut_answer(struct worker *worker, struct packet *packet)
@@ -164,5 +165,5 @@ void cut_answer(struct worker *worker, struct packet *packet)
 
 	if ((packet->flags & (TCP_ACK | TCP_RST)) == TCP_ACK)
 		reset(worker, packet->side, &headers, &back);
-	worker_drop(worker, packet, COUNT_DROP_FLOW_CUT);
+	transmit_drop(worker, packet, COUNT_DROP_FLOW_CUT);
 }

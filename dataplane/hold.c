@@ -4,6 +4,7 @@
 #include <rte_malloc.h>
 
 #include "seq.h"
+#include "transmit.h"
 #include "worker.h"
 
 struct wait *hold_create(uint32_t most)
@@ -133,7 +134,7 @@ bool hold_absorb(struct worker *worker, struct flow *flow, struct packet *packet
 	}
 	if (wait == NULL || seq_after(end, covered))
 		return false;
-	worker_drop(worker, packet, COUNT_ABSORBED);
+	transmit_drop(worker, packet, COUNT_ABSORBED);
 	return true;
 }
 

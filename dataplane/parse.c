@@ -9,6 +9,7 @@
 #include <rte_tcp.h>
 
 #include "checksum.h"
+#include "transmit.h"
 #include "worker.h"
 
 /* What may be done with a frame. */
@@ -282,6 +283,6 @@ void parse(struct worker *worker, struct burst *burst)
 			count(worker, COUNT_CHECKSUM_REPAIRED, 1);
 		packet->kind = fate == FATE_SMTP ? PACKET_SMTP : PACKET_OTHER;
 		if (fate > FATE_SMTP)
-			worker_drop(worker, packet, fate_counter[fate]);
+			transmit_drop(worker, packet, fate_counter[fate]);
 	}
 }

@@ -16,6 +16,7 @@
 #include "steer.h"
 #include "tokens.h"
 #include "track.h"
+#include "transmit.h"
 #include "usage.h"
 #include "window.h"
 #include "worker.h"
@@ -68,9 +69,9 @@ static void adopt(struct worker *worker, struct packet *packet, uint64_t now)
 	if (connect_adopt(worker, packet, now))
 		running(worker, packet, now);
 	else if (verdict_on(worker, &key) != NULL)
-		worker_drop(worker, packet, COUNT_DROP_QUARANTINE);
+		transmit_drop(worker, packet, COUNT_DROP_QUARANTINE);
 	else
-		worker_forward(worker, packet);
+		transmit_forward(worker, packet);
 }
 
 /* Of a flow that is not known: without payload it can do no harm, with it the connection is adopted. */
@@ -79,7 +80,7 @@ static void stranger(struct worker *worker, struct packet *packet, uint64_t now)
 	if (answered_here(worker, packet, now))
 		return;
 	if (packet->payload == 0 || packet->flags & TCP_RST) {
-		worker_forward(worker, packet);
+		transmit_forward(worker, packet);
 		return;
 	}
 	adopt(worker, packet, now);
@@ -91,7 +92,7 @@ static void waiting(struct worker *worker, struct packet *packet, uint64_t now)
 		return;
 	if (packet->flags & TCP_RST)
 		flow_end(worker, packet->flow, FLOW_CLOSED, now);
-	worker_drop(worker, packet, COUNT_DROP_NO_HANDSHAKE);
+	transmit_drop(worker, packet, COUNT_DROP_NO_HANDSHAKE);
 }
 
 static void connecting(struct worker *worker, struct packet *packet, uint64_t now)
@@ -103,7 +104,7 @@ static void connecting(struct worker *worker, struct packet *packet, uint64_t no
 		return;
 	}
 	track_client(worker, packet->flow, packet, now);
-	worker_forward(worker, packet);
+	transmit_forward(worker, packet);
 }
 
 /* Follows bytes not seen before; returns the note for a segment that must wait. */
@@ -164,7 +165,7 @@ static bool client_speaks(struct worker *worker, struct packet *packet, uint64_t
 	if (pacing == PACE_HOLD)
 		hold(worker, packet, due, note, now);
 	else
-		worker_forward(worker, packet);
+		transmit_forward(worker, packet);
 	return true;
 }
 
@@ -174,17 +175,17 @@ static bool client_leaves(struct worker *worker, struct packet *packet, uint64_t
 	struct flow *flow = packet->flow;
 
 	if (swallows(worker, flow)) {
-		worker_drop(worker, packet, COUNT_DROP_QUARANTINE);
+		transmit_drop(worker, packet, COUNT_DROP_QUARANTINE);
 		return false;
 	}
 	if (flow->wait == 0) {
-		worker_forward(worker, packet);
+		transmit_forward(worker, packet);
 		return true;
 	}
 	if (hold_absorb(worker, flow, packet))
 		return true;
 	if (!hold_room(worker, flow)) {
-		worker_drop(worker, packet, COUNT_DROP_HOLD_FULL);
+		transmit_drop(worker, packet, COUNT_DROP_HOLD_FULL);
 		return false;
 	}
 	hold_append(worker, flow, packet, now + hold_budget_ns(worker, flow), 0);
@@ -197,17 +198,17 @@ static bool client_resets(struct worker *worker, struct packet *packet, uint64_t
 	struct flow *flow = packet->flow;
 
 	if (!swallows(worker, flow)) {
-		worker_forward(worker, packet);
+		transmit_forward(worker, packet);
 		return true;
 	}
 	/* RFC 5961 section 3: exactly at what it said, of which the server knows nothing. */
 	if (packet->seq != hold_of(worker, flow)->end) {
 		count(worker, COUNT_RST_NOT_EXACT, 1);
-		worker_drop(worker, packet, COUNT_DROP_QUARANTINE);
+		transmit_drop(worker, packet, COUNT_DROP_QUARANTINE);
 		return false;
 	}
 	cut_now(worker, flow, now);
-	worker_drop(worker, packet, COUNT_DROP_FLOW_CUT);
+	transmit_drop(worker, packet, COUNT_DROP_FLOW_CUT);
 	return false;
 }
 
@@ -223,7 +224,7 @@ static void running(struct worker *worker, struct packet *packet, uint64_t now)
 	else if (packet->flags & TCP_FIN)
 		through = client_leaves(worker, packet, now);
 	else
-		worker_forward(worker, packet);
+		transmit_forward(worker, packet);
 	if (!through)
 		return;
 	track_client(worker, seen.flow, &seen, now);
@@ -243,13 +244,13 @@ static void over(struct worker *worker, struct packet *packet, uint64_t now)
 	else if (!(packet->flags & TCP_RST) && dialogue_client_new(&packet->flow->dialogue, &speech))
 		stranger(worker, packet, now);
 	else
-		worker_forward(worker, packet);
+		transmit_forward(worker, packet);
 }
 
 static void reply_early(struct worker *worker, struct packet *packet, uint64_t now)
 {
 	(void)now;
-	worker_forward(worker, packet);
+	transmit_forward(worker, packet);
 }
 
 static void reply_first(struct worker *worker, struct packet *packet, uint64_t now)
@@ -261,7 +262,7 @@ static void reply_first(struct worker *worker, struct packet *packet, uint64_t n
 		return;
 	}
 	track_server(worker, flow, packet, now);
-	worker_forward(worker, packet);
+	transmit_forward(worker, packet);
 }
 
 static void follow_server(struct worker *worker, struct flow *flow, const struct speech *speech)
@@ -287,7 +288,7 @@ static void reply(struct worker *worker, struct packet *packet, uint64_t now)
 	if (flow->message_scopes != 0 || flow->window != 0)
 		window_server(worker, flow, packet, now);
 	track_server(worker, flow, packet, now);
-	worker_forward(worker, packet);
+	transmit_forward(worker, packet);
 }
 
 static void reply_late(struct worker *worker, struct packet *packet, uint64_t now)
@@ -296,7 +297,7 @@ static void reply_late(struct worker *worker, struct packet *packet, uint64_t no
 	if (packet->flow->state == FLOW_CUT)
 		cut_answer(worker, packet);
 	else
-		worker_forward(worker, packet);
+		transmit_forward(worker, packet);
 }
 
 static void decide(struct worker *worker, struct flow *flow)
@@ -334,7 +335,7 @@ static void smtp(struct worker *worker, struct packet *packet, uint64_t now)
 	if (inside && (packet->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN) {
 		/* Some receivers would take it for a SYN (RFC 9293 section 3.10.7.2 does not forbid to). */
 		if (packet->flags & (TCP_RST | TCP_FIN))
-			worker_drop(worker, packet, COUNT_DROP_MALFORMED);
+			transmit_drop(worker, packet, COUNT_DROP_MALFORMED);
 		else
 			connect_new(worker, packet, now);
 		return;
@@ -343,7 +344,7 @@ static void smtp(struct worker *worker, struct packet *packet, uint64_t now)
 		if (inside)
 			stranger(worker, packet, now);
 		else
-			worker_forward(worker, packet);
+			transmit_forward(worker, packet);
 		return;
 	}
 	look_up(worker, packet->flow, now);
@@ -371,7 +372,7 @@ void pipeline_run(struct worker *worker, struct burst *burst)
 	for (uint16_t i = 0; i < burst->count; i++) {
 		struct packet *packet = &burst->packet[i];
 		if (packet->kind == PACKET_OTHER)
-			worker_forward(worker, packet);
+			transmit_forward(worker, packet);
 		else if (packet->kind == PACKET_SMTP)
 			smtp(worker, packet, burst->now);
 	}
@@ -406,7 +407,7 @@ static void release_segments(struct worker *worker, struct flow *flow, uint64_t 
 			cut_held(worker, flow, now);
 			return;
 		}
-		worker_send(worker, OUTSIDE, hold_take(worker, flow));
+		transmit_send(worker, OUTSIDE, hold_take(worker, flow));
 		if (flow->wait != 0)
 			due = pace_next(worker, flow, due);
 	}

@@ -5,6 +5,7 @@
 
 #include "cookie.h"
 #include "reply.h"
+#include "transmit.h"
 #include "worker.h"
 
 #define WINDOW 8192
@@ -18,7 +19,7 @@ static void answer(struct worker *worker, const struct headers *headers, const s
 		count(worker, COUNT_DROP_NO_MBUF, 1);
 		return;
 	}
-	worker_send(worker, INSIDE, mbuf);
+	transmit_send(worker, INSIDE, mbuf);
 	count(worker, counter, 1);
 }
 

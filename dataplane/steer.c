@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "steer.h"
+#include "transmit.h"
 
 #include <rte_ring.h>
 
@@ -10,7 +11,7 @@ static void hand_over(struct worker *worker, struct packet *packet, struct worke
 {
 	packet->mbuf->port = worker->gate->port[packet->side].id;
 	if (rte_ring_enqueue(owner->handed, packet->mbuf) != 0) {
-		worker_drop(worker, packet, COUNT_DROP_STEER_FULL);
+		transmit_drop(worker, packet, COUNT_DROP_STEER_FULL);
 		return;
 	}
 	packet->kind = PACKET_GONE;

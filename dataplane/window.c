@@ -6,6 +6,7 @@
 #include "messages.h"
 #include "seq.h"
 #include "tokens.h"
+#include "transmit.h"
 #include "worker.h"
 
 /* RFC 1624, equation 3. The sum was right before: parse() saw to that. */
@@ -99,7 +100,7 @@ void window_due(struct worker *worker, struct flow *flow)
 	const struct held *note = held_note(mbuf);
 
 	segment_bare(mbuf, note->ip_at, note->tcp_at, note->ipv6, flow->dialogue.server_next);
-	worker_send(worker, INSIDE, mbuf);
+	transmit_send(worker, INSIDE, mbuf);
 }
 
 void window_forget(struct worker *worker, struct flow *flow)

@@ -15,6 +15,7 @@
 #include "memory.h"
 #include "messages.h"
 #include "pipeline.h"
+#include "transmit.h"
 #include "usage.h"
 
 #define RELEASE_MOST 256
@@ -67,45 +68,6 @@ void worker_destroy(struct worker *worker)
 	rte_free(worker);
 }
 
-static void transmit(struct worker *worker, enum side to)
-{
-	enum counter counter = to == OUTSIDE ? COUNT_TX_OUTSIDE : COUNT_TX_INSIDE;
-	struct tx_queue *queue = &worker->tx[to];
-
-	if (queue->count == 0)
-		return;
-	struct port *port = (struct port *)&worker->gate->port[to];
-	uint16_t sent = port_transmit(port, worker->index, queue->mbuf, queue->count);
-	count(worker, counter, sent);
-	if (sent < queue->count) {
-		count(worker, COUNT_DROP_TX_FULL, queue->count - sent);
-		rte_pktmbuf_free_bulk(queue->mbuf + sent, queue->count - sent);
-	}
-	queue->count = 0;
-}
-
-void worker_send(struct worker *worker, enum side to, struct rte_mbuf *mbuf)
-{
-	struct tx_queue *queue = &worker->tx[to];
-
-	if (queue->count == TX_MOST)
-		transmit(worker, to);
-	queue->mbuf[queue->count++] = mbuf;
-}
-
-void worker_forward(struct worker *worker, struct packet *packet)
-{
-	packet->kind = PACKET_GONE;
-	worker_send(worker, packet->side == INSIDE ? OUTSIDE : INSIDE, packet->mbuf);
-}
-
-void worker_drop(struct worker *worker, struct packet *packet, enum counter reason)
-{
-	packet->kind = PACKET_GONE;
-	rte_pktmbuf_free(packet->mbuf);
-	count(worker, reason, 1);
-}
-
 static void add(struct burst *burst, struct rte_mbuf **mbufs, uint16_t received, enum side side)
 {
 	for (uint16_t i = 0; i < received; i++)
@@ -148,8 +110,8 @@ unsigned worker_turn(struct worker *worker, uint64_t now)
 	receive(worker, &burst, INSIDE, COUNT_RX_INSIDE);
 	receive(worker, &burst, OUTSIDE, COUNT_RX_OUTSIDE);
 	pipeline_run(worker, &burst);
-	transmit(worker, OUTSIDE);
-	transmit(worker, INSIDE);
+	transmit_flush(worker, OUTSIDE);
+	transmit_flush(worker, INSIDE);
 	expire_some(worker, now);
 	return burst.count + released;
 }

@@ -84,9 +84,4 @@ static inline void count(struct worker *worker, enum counter counter, uint64_t b
 	atomic_store_explicit(cell, atomic_load_explicit(cell, memory_order_relaxed) + by, memory_order_relaxed);
 }
 
-/* The packet leaves on the other side / goes nowhere, for a named reason. */
-void worker_forward(struct worker *worker, struct packet *packet);
-void worker_send(struct worker *worker, enum side to, struct rte_mbuf *mbuf);
-void worker_drop(struct worker *worker, struct packet *packet, enum counter reason);
-
 #endif

@@ -45,7 +45,7 @@ static void handle_all(struct worker *worker, struct burst *burst)
 	for (uint16_t i = 0; i < burst->count; i++) {
 		struct packet *packet = &burst->packet[i];
 		if (packet->kind == PACKET_OTHER)
-			worker_forward(worker, packet);
+			transmit_forward(worker, packet);
 		else if (packet->kind == PACKET_SMTP)
 			smtp(worker, packet, burst->now);
 	}

@@ -6,18 +6,19 @@
 #include "apply.h"
 #include "parse.h"
 #include "table_write.h"
+#include "transmit.h"
 #include "worker.h"
 
 static struct worker worker;
 static struct table_store *store;
 
-void worker_drop(struct worker *self, struct packet *packet, enum counter reason)
+void transmit_drop(struct worker *self, struct packet *packet, enum counter reason)
 {
 	packet->kind = PACKET_GONE;
 	count(self, reason, 1);
 }
 
-void worker_forward(struct worker *self, struct packet *packet)
+void transmit_forward(struct worker *self, struct packet *packet)
 {
 	(void)self;
 	packet->kind = PACKET_GONE;
