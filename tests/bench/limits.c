@@ -162,15 +162,12 @@ static int take(struct test *test, struct rte_mbuf *mbuf)
 /* Counts what left, and has those who sent it send again. */
 static void collect(struct test *test, struct worker *worker)
 {
-	struct tx_queue *queue = &worker->tx[OUTSIDE];
 	struct rte_mbuf *mbufs[TX_MOST];
+	uint16_t count;
 
-	for (int pass = 0; queue->count > 0; pass++) {
-		uint16_t count = queue->count;
+	for (int pass = 0; (count = rig_take(worker, mbufs)) > 0; pass++) {
 		if (pass == PASSES_MOST)
 			bench_die("nothing is held back");
-		memcpy(mbufs, queue->mbuf, count * sizeof(*mbufs));
-		queue->count = 0;
 		for (uint16_t i = 0; i < count; i++) {
 			int index = take(test, mbufs[i]);
 			if (index < 0)

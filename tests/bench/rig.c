@@ -233,3 +233,13 @@ unsigned rig_drain(struct worker *worker)
 	}
 	return sent;
 }
+
+uint16_t rig_take(struct worker *worker, struct rte_mbuf *ret_mbufs[TX_MOST])
+{
+	struct tx_queue *queue = &worker->tx[OUTSIDE];
+	uint16_t taken = queue->count;
+
+	memcpy(ret_mbufs, queue->mbuf, taken * sizeof(*ret_mbufs));
+	queue->count = 0;
+	return taken;
+}

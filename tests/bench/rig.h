@@ -64,4 +64,7 @@ uint64_t rig_pass(struct rig *rig, uint64_t ns);
 /* Frees what the worker queued for its ports; returns how many. */
 unsigned rig_drain(struct worker *worker);
 
+/* Takes what the worker queued for outside, to look at and free; returns how many. */
+uint16_t rig_take(struct worker *worker, struct rte_mbuf *ret_mbufs[TX_MOST]);
+
 #endif

@@ -74,15 +74,12 @@ static struct connection *owner(struct shares *shares, struct rte_mbuf *mbuf)
 
 static void collect(struct shares *shares)
 {
-	struct tx_queue *queue = &shares->traffic.worker->tx[OUTSIDE];
 	struct rte_mbuf *mbufs[TX_MOST];
+	uint16_t count;
 
-	for (int pass = 0; queue->count > 0; pass++) {
-		uint16_t count = queue->count;
+	for (int pass = 0; (count = rig_take(shares->traffic.worker, mbufs)) > 0; pass++) {
 		if (pass == PASSES_MOST)
 			bench_die("nothing is held back");
-		memcpy(mbufs, queue->mbuf, count * sizeof(*mbufs));
-		queue->count = 0;
 		for (uint16_t i = 0; i < count; i++) {
 			struct connection *connection = owner(shares, mbufs[i]);
 			if (connection == NULL)

@@ -4,23 +4,12 @@
 
 #include "dice.h"
 #include "prefixes.h"
+#include "tables.h"
 #include "unit.h"
 #include "wire.h"
 
 #define ANY WIRE_VLAN_ANY
 #define RULES_MOST 300
-#define V4(a, b, c, d)                                                                                                 \
-	{                                                                                                              \
-		{                                                                                                      \
-			[10] = 0xff, 0xff, a, b, c, d                                                                  \
-		}                                                                                                      \
-	}
-#define V6(first, last)                                                                                                \
-	{                                                                                                              \
-		{                                                                                                      \
-			0x20, 0x01, 0x0d, 0xb8, [7] = first, [15] = last                                               \
-		}                                                                                                      \
-	}
 
 static const uint8_t secret[16] = "prefixes' secret";
 
