@@ -259,12 +259,36 @@ static void pause_listener(struct listener *listener, int error)
 		sd_event_source_set_enabled(listener->io, SD_EVENT_OFF);
 }
 
+/* The one who came first of those who have asked for nothing. Often it has gone, and its end is only not seen yet. */
+static struct client *longest_idle(struct listener *listener)
+{
+	struct client *idle = NULL;
+
+	for (struct client *client = listener->client; client != NULL; client = client->next)
+		if (!client->busy && client->out_size == 0)
+			idle = client;
+	return idle;
+}
+
+/* Room for one more: who asks for nothing makes way for who may. */
+static bool make_room(struct listener *listener)
+{
+	if (listener->clients < CLIENTS_MOST)
+		return true;
+	struct client *idle = longest_idle(listener);
+
+	log_warning("%s: more than %d clients, %s was turned away", listener->path, CLIENTS_MOST,
+		    idle != NULL ? "an idle one" : "the newest");
+	if (idle != NULL)
+		free_client(idle);
+	return idle != NULL;
+}
+
 static void add_client(struct listener *listener, int descriptor)
 {
-	struct client *client = listener->clients < CLIENTS_MOST ? calloc(1, sizeof(*client)) : NULL;
+	struct client *client = make_room(listener) ? calloc(1, sizeof(*client)) : NULL;
 
 	if (client == NULL) {
-		log_warning("%s: more than %d clients, one was turned away", listener->path, CLIENTS_MOST);
 		close(descriptor);
 		return;
 	}

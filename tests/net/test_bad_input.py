@@ -304,17 +304,19 @@ def test_half_closed(bed):
 
 
 def test_idle_readers(bed):
-    """Readers that fill their socket keep nobody from deciding."""
+    """Readers that fill their socket keep nobody out: the longest idle makes way."""
     idle = []
     for _ in range(80):
         idle.append(socket.socket(socket.AF_UNIX))
         idle[-1].connect(f"{bed.dir}/read.sock")
     try:
         expect(ask(bed, b'{"command":"status"}')["ok"], "an admin is locked out")
+        expect(ask(bed, b'{"command":"status"}', "read")["ok"], "a reader is locked out")
     finally:
         for client in idle:
             client.close()
-    return "80 idle readers, an order is taken"
+    expect(ask(bed, b'{"command":"status"}', "read")["ok"], "those who have gone lock readers out")
+    return "80 idle readers, orders and questions are taken"
 
 
 def test_rights(bed):
