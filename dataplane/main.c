@@ -20,6 +20,7 @@
 #include "hold.h"
 #include "log.h"
 #include "table_write.h"
+#include "telemetry.h"
 #include "worker.h"
 
 #define DESCRIPTORS 1024u /* of each queue, see port.c */
@@ -143,6 +144,7 @@ static int run(struct program *program)
 
 static void destroy(struct program *program)
 {
+	telemetry_end();
 	control_destroy(program->control);
 	for (int side = 0; side < SIDES; side++)
 		port_close(&program->port[side]);
@@ -174,6 +176,8 @@ int main(int argc, char **argv)
 		ret = create_workers(&program);
 	if (ret == 0)
 		ret = create_control(&program);
+	if (ret == 0)
+		ret = telemetry_begin(&program.gate);
 	if (ret == 0)
 		ret = run(&program);
 	destroy(&program);

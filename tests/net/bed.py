@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import time
 
@@ -94,7 +95,7 @@ class Bed(Topology, Mtas, Mail):
         lcores = ",".join(f"{i}@(0-{os.cpu_count() - 1})" for i in range(self.workers + 1))
         queues = f",qpairs={self.workers}" if self.workers > 1 else ""
         return self.netns("gate", f"{self.build}/dataplane/sluice-gate", *memory_arguments(), "--no-pci",
-                          "--no-telemetry", "--lcores", lcores, f"--vdev=net_af_packet0,iface=inside{queues}",
+                          "--file-prefix", self.name, "--lcores", lcores, f"--vdev=net_af_packet0,iface=inside{queues}",
                           f"--vdev=net_af_packet1,iface=outside{queues}", "--", "--inside", "net_af_packet0",
                           "--outside", "net_af_packet1", "--socket", f"{self.dir}/gate.sock", "--state",
                           f"{self.dir}/gate.state")
@@ -150,6 +151,18 @@ class Bed(Topology, Mtas, Mail):
         if check and done.returncode != 0:
             raise RuntimeError(f"sluicectl {' '.join(words)}: exit code {done.returncode}: {done.stdout}{done.stderr}")
         return json.loads(done.stdout) if done.stdout else {"ok": False, "error": done.stderr}
+
+    def telemetry(self, *commands):
+        """What DPDK's own telemetry socket says; one greeting, then an answer a command."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as gate:
+            gate.settimeout(5)
+            gate.connect(f"/var/run/dpdk/{self.name}/dpdk_telemetry.v2")
+            gate.recv(1024)
+            answers = []
+            for command in commands:
+                gate.sendall(command.encode())
+                answers.append(json.loads(gate.recv(16384))[command.split(",")[0]])
+            return answers
 
     def counters(self):
         return {row["name"]: row["count"] for row in self.ctl("drops", "--all")["rows"]}
@@ -221,6 +234,7 @@ class Bed(Topology, Mtas, Mail):
         with contextlib.suppress(OSError):
             os.rmdir("/etc/netns")
         shutil.rmtree(self.dir, ignore_errors=True)
+        shutil.rmtree(f"/var/run/dpdk/{self.name}", ignore_errors=True)
 
     def __enter__(self):
         return self

@@ -155,6 +155,20 @@ def test_mail(bed):
     return f"{figures['delivered']} of {figures['sent']} messages of 60 kB"
 
 
+def test_telemetry(bed):
+    """The same counters over DPDK's telemetry, of all workers and of one."""
+    before = bed.counters()
+    told, of_one, of_none, workers = bed.telemetry("/sluice/counters", "/sluice/counters,0", "/sluice/counters,9",
+                                                   "/sluice/workers")
+    after = bed.counters()
+    expect(set(told) == {name.replace("-", "_") for name in before}, sorted(told))
+    for name in before:
+        expect(before[name] <= told[name.replace("-", "_")] <= after[name], f"{name}: {told} is not in between")
+    expect(told["smtp"] > 0 and of_one == told and of_none is None, (of_one, of_none))
+    expect(list(workers) == ["worker_0"] and workers["worker_0"]["busy_ns"] <= workers["worker_0"]["total_ns"], workers)
+    return f"{len(told)} counters, {len(workers)} worker"
+
+
 def test_default_offloads(bed):
     """A neighbour that sends frames larger than the link: said at once, with what to do."""
     run(*bed.netns("mta", "ethtool", "-K", "mta0", "tso", "on", "gso", "on"))
