@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "admit.h"
 
+#include "admission.h"
 #include "hold.h"
-#include "usage.h"
 #include "worker.h"
 
 bool admit(struct worker *worker, struct flow *flow, uint64_t now, uint64_t *ret_when)
 {
 	uint64_t until = hold_of(worker, flow)->until;
-	enum admission admission = usage_admit(worker, flow, now, ret_when);
+	enum admission admission = admission_ask(worker, flow, now, ret_when);
 
 	if (admission == ADMIT_NOW) {
 		count(worker, COUNT_FLOWS_OPENED, 1);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "end.h"
 
+#include "admission.h"
 #include "hold.h"
 #include "pace.h"
 #include "usage.h"
@@ -10,7 +11,7 @@
 void flow_end(struct worker *worker, struct flow *flow, enum flow_state state, uint64_t now)
 {
 	pace_forget(worker, flow);
-	usage_stop_waiting(worker, flow, now);
+	admission_withdraw(worker, flow, now);
 	hold_purge(worker, flow);
 	window_forget(worker, flow);
 	usage_leave(worker, flow, now);

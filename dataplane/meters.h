@@ -64,6 +64,17 @@ static inline bool meter_limits(const struct meter *meter, enum limit_kind kind)
 	return (atomic_load_explicit(&meter->has, memory_order_acquire) & 1u << kind) != 0;
 }
 
+/* Those of a flow's seats that limit this kind: a bit per scope. */
+static inline uint8_t meters_limiting(const struct meters *meters, const uint32_t seat[SCOPES], enum limit_kind kind)
+{
+	uint8_t limiting = 0;
+
+	for (int scope = 0; scope < SCOPES; scope++)
+		if (meter_limits(meter_at(meters, seat[scope]), kind))
+			limiting |= (uint8_t)(1u << scope);
+	return limiting;
+}
+
 static inline struct meter_messages *meter_messages(const struct meters *meters, const struct meter *meter)
 {
 	return &meters->messages[meter - meters->meter];

@@ -120,11 +120,8 @@ bool tokens_rest(struct worker *worker, struct flow *flow, uint64_t now)
 
 void tokens_note(struct worker *worker, struct flow *flow, uint64_t now)
 {
-	uint8_t limited = 0;
+	uint8_t limited = meters_limiting(worker->gate->meters, flow->meter, LIMIT_MESSAGE_RATE);
 
-	for (int scope = 0; scope < SCOPES; scope++)
-		if (meter_limits(meter_at(worker->gate->meters, flow->meter[scope]), LIMIT_MESSAGE_RATE))
-			limited |= (uint8_t)(1u << scope);
 	if (limited == flow->message_scopes)
 		return;
 	tokens_settle(worker, flow, now);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What messages cost: a token in each of a connection's scopes that has a message rate. The first is paid when the
- * connection is admitted (usage_admit); the next one's is taken as soon as the server has answered the one before,
+ * connection is admitted (admission_ask); the next one's is taken as soon as the server has answered the one before,
  * so that nobody else gets it while the client is made to wait for it. A token no message used is given back when
  * the connection ends or rests, but for what passed by unused since it was there; a message that began without one
  * is owed: the bucket goes into debt, and others wait.

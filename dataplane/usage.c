@@ -3,17 +3,12 @@
 
 #include <string.h>
 
-#include <rte_ring.h>
-
-#include "hold.h"
+#include "admission.h"
 #include "memory.h"
 #include "messages.h"
 #include "queue.h"
 #include "tokens.h"
 #include "worker.h"
-
-/* How often the first in a queue for a slot looks by himself. */
-#define FIRST_LOOKS_NS 50000000u
 
 static void refresh(struct worker *worker, struct meter *meter, uint64_t now)
 {
@@ -59,10 +54,7 @@ void usage_release(struct worker *worker, const struct seats *seats, uint64_t no
 
 static void note_byte_scopes(const struct worker *worker, struct flow *flow)
 {
-	flow->byte_scopes = 0;
-	for (int scope = 0; scope < SCOPES; scope++)
-		if (meter_limits(seat(worker, flow, scope), LIMIT_BYTE_RATE))
-			flow->byte_scopes |= (uint8_t)(1u << scope);
+	flow->byte_scopes = meters_limiting(worker->gate->meters, flow->meter, LIMIT_BYTE_RATE);
 }
 
 static bool seated(const struct flow *flow)
@@ -90,7 +82,7 @@ void usage_leave(struct worker *worker, struct flow *flow, uint64_t now)
 {
 	if (!seated(flow))
 		return;
-	usage_stop_waiting(worker, flow, now);
+	admission_withdraw(worker, flow, now);
 	usage_goodbye(worker, flow, now);
 	usage_give_slots(worker, flow, now);
 	usage_tell(worker, flow);
@@ -115,25 +107,12 @@ void usage_count_slots(struct worker *worker, struct flow *flow)
 	flow->counted = 1;
 }
 
-/* Who comes next in the queue asks again: at once, here or at his own worker. Under the lock. */
-static void call_next(struct worker *worker, uint32_t thing, uint64_t now)
-{
-	struct place place;
-
-	if (!queue_next(worker->gate->meters->queues, thing, &place))
-		return;
-	if (place.worker == worker->index)
-		hold_wake(worker, &worker->waits[place.wait], now);
-	else
-		rte_ring_enqueue(worker->gate->worker[place.worker]->called, (void *)(uintptr_t)place.wait);
-}
-
 /* What came back may let in who waits. */
 static void call_for_tokens(struct worker *worker, const struct flow *flow, uint64_t now)
 {
 	meters_lock(worker->gate->meters);
 	for (unsigned scopes = flow->message_scopes; scopes != 0; scopes &= scopes - 1)
-		call_next(worker, flow->meter[__builtin_ctz(scopes)], now);
+		admission_call(worker, flow->meter[__builtin_ctz(scopes)], now);
 	meters_unlock(worker->gate->meters);
 }
 
@@ -149,17 +128,6 @@ void usage_rest(struct worker *worker, struct flow *flow, uint64_t now)
 		call_for_tokens(worker, flow, now);
 }
 
-void usage_answer_calls(struct worker *worker, uint64_t now)
-{
-	void *call;
-
-	while (rte_ring_dequeue(worker->called, &call) == 0) {
-		struct wait *wait = &worker->waits[(uintptr_t)call];
-		if (wait->first != NULL && wait->ticket != 0)
-			hold_wake(worker, wait, now);
-	}
-}
-
 void usage_give_slots(struct worker *worker, struct flow *flow, uint64_t now)
 {
 	struct meters *meters = worker->gate->meters;
@@ -172,164 +140,10 @@ void usage_give_slots(struct worker *worker, struct flow *flow, uint64_t now)
 		if (!meter_limits(meter, LIMIT_CONNECTIONS))
 			continue;
 		meters_lock(meters);
-		call_next(worker, flow->meter[scope], now);
+		admission_call(worker, flow->meter[scope], now);
 		meters_unlock(meters);
 	}
 	flow->counted = 0;
-}
-
-/* Customers share what is not theirs alone. */
-static struct share share_of(const struct worker *worker, const struct flow *flow, int scope)
-{
-	uint32_t weight = atomic_load_explicit(&seat(worker, flow, SCOPE_CUSTOMER)->weight, memory_order_relaxed);
-
-	if (scope == SCOPE_PROVIDER)
-		return (struct share){ flow->meter[SCOPE_CUSTOMER_PROVIDER], weight };
-	return (struct share){ scope == SCOPE_GATE ? flow->meter[SCOPE_CUSTOMER] : 0, weight };
-}
-
-#define NO_SCOPE (-1)
-
-/* Has it a limit that new connections wait for? */
-static bool has_queue(const struct meter *meter)
-{
-	return meter_limits(meter, LIMIT_CONNECTIONS) || meter_limits(meter, LIMIT_CONNECTION_RATE) ||
-	       meter_limits(meter, LIMIT_MESSAGE_RATE);
-}
-
-/* When its rates let in one more connection and its first message. */
-static uint64_t rates_open(const struct worker *worker, const struct meter *meter, uint64_t now)
-{
-	const struct meter_messages *messages = meter_messages(worker->gate->meters, meter);
-	uint64_t connection = now, message = now;
-
-	if (meter_limits(meter, LIMIT_CONNECTION_RATE))
-		connection = bucket_when(&meter->connection_rate, 1, now);
-	if (meter_limits(meter, LIMIT_MESSAGE_RATE))
-		message = bucket_when(&messages->rate, 1, now);
-	return connection > message ? connection : message;
-}
-
-/* The narrowest scope that does not let it in now; *ret_when: when its rate would, WAIT_FOR_CALL when it is a slot or
- * somebody's turn before. NO_SCOPE: all let it in. */
-static int first_closed(const struct worker *worker, const struct flow *flow, uint32_t ticket, uint64_t now,
-			uint64_t *ret_when)
-{
-	for (int scope = 0; scope < SCOPES; scope++) {
-		const struct meter *meter = seat(worker, flow, scope);
-		bool slots = meter_limits(meter, LIMIT_CONNECTIONS);
-		if (!has_queue(meter))
-			continue;
-		*ret_when = WAIT_FOR_CALL;
-		if (!queue_first(worker->gate->meters->queues, flow->meter[scope], ticket))
-			return scope;
-		if (slots && atomic_load_explicit(&meter->connections, memory_order_relaxed) >=
-				     atomic_load_explicit(&meter->connections_most, memory_order_relaxed))
-			return scope;
-		*ret_when = rates_open(worker, meter, now);
-		if (*ret_when > now)
-			return scope;
-	}
-	return NO_SCOPE;
-}
-
-static bool is_denied(const struct worker *worker, const struct flow *flow)
-{
-	for (int scope = 0; scope < SCOPES; scope++) {
-		const struct meter *meter = seat(worker, flow, scope);
-		if (meter_limits(meter, LIMIT_CONNECTIONS) &&
-		    atomic_load_explicit(&meter->connections_most, memory_order_relaxed) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* Takes slot and token everywhere, and tells every queue whose turn it was. */
-static void enter(struct worker *worker, struct flow *flow, uint32_t ticket, uint64_t now)
-{
-	struct queues *queues = worker->gate->meters->queues;
-	uint64_t as_of = hold_as_of(hold_of(worker, flow), now);
-	uint32_t waited = ticket != 0 ? queue_thing(queues, ticket) : 0;
-
-	for (int scope = 0; scope < SCOPES; scope++) {
-		struct meter *meter = seat(worker, flow, scope);
-		const struct share share = share_of(worker, flow, scope);
-		if (meter_limits(meter, LIMIT_CONNECTION_RATE))
-			bucket_take(&meter->connection_rate, 1, as_of, true);
-		if (flow->message_scopes & 1u << scope)
-			bucket_take(&meter_messages(worker->gate->meters, meter)->rate, 1, as_of, true);
-		/* Where it waited also if that limit is gone by now. */
-		if (has_queue(meter) || waited == flow->meter[scope])
-			queue_serve(queues, flow->meter[scope], &share, waited == flow->meter[scope] ? ticket : 0);
-		atomic_fetch_add_explicit(&meter->admitted, 1, memory_order_relaxed);
-	}
-	flow->paid = flow->message_scopes != 0;
-	flow->token_ms = (uint16_t)(now / 1000000);
-	usage_count_slots(worker, flow);
-	if (waited != 0)
-		call_next(worker, waited, now);
-}
-
-static void leave_queue(struct worker *worker, struct wait *wait, uint64_t now)
-{
-	struct queues *queues = worker->gate->meters->queues;
-	uint32_t thing = queue_thing(queues, wait->ticket);
-
-	queue_leave(queues, wait->ticket);
-	wait->ticket = 0;
-	call_next(worker, thing, now);
-}
-
-/* In that scope's queue, and in no other. */
-static void stand_in(struct worker *worker, struct flow *flow, struct wait *wait, int scope, uint64_t now)
-{
-	struct queues *queues = worker->gate->meters->queues;
-	const struct share share = share_of(worker, flow, scope);
-	const struct place place = { worker->index, (uint32_t)(wait - worker->waits) };
-
-	if (wait->ticket != 0 && queue_thing(queues, wait->ticket) == flow->meter[scope])
-		return;
-	if (wait->ticket != 0)
-		leave_queue(worker, wait, now);
-	wait->ticket = queue_join(queues, flow->meter[scope], &share, &place);
-}
-
-static enum admission try_to_enter(struct worker *worker, struct flow *flow, uint64_t now, uint64_t *ret_when)
-{
-	struct wait *wait = hold_of(worker, flow);
-	int closed = first_closed(worker, flow, wait->ticket, now, ret_when);
-
-	if (closed == NO_SCOPE) {
-		enter(worker, flow, wait->ticket, now);
-		wait->ticket = 0;
-		return ADMIT_NOW;
-	}
-	stand_in(worker, flow, wait, closed, now);
-	/* Who is called needs no clock; but limits change without a call. */
-	if (*ret_when == WAIT_FOR_CALL && queue_first(worker->gate->meters->queues, flow->meter[closed], wait->ticket))
-		*ret_when = now + FIRST_LOOKS_NS < wait->until ? now + FIRST_LOOKS_NS : wait->until;
-	return ADMIT_LATER;
-}
-
-enum admission usage_admit(struct worker *worker, struct flow *flow, uint64_t now, uint64_t *ret_when)
-{
-	if (is_denied(worker, flow))
-		return ADMIT_NEVER;
-	meters_lock(worker->gate->meters);
-	enum admission admission = try_to_enter(worker, flow, now, ret_when);
-	meters_unlock(worker->gate->meters);
-	return admission;
-}
-
-void usage_stop_waiting(struct worker *worker, struct flow *flow, uint64_t now)
-{
-	struct wait *wait = hold_of(worker, flow);
-
-	if (wait == NULL || wait->ticket == 0)
-		return;
-	meters_lock(worker->gate->meters);
-	leave_queue(worker, wait, now);
-	meters_unlock(worker->gate->meters);
 }
 
 uint64_t usage_take_bytes(struct worker *worker, const struct flow *flow, uint32_t bytes, uint64_t now)

@@ -32,24 +32,6 @@ void usage_leave(struct worker *worker, struct flow *flow, uint64_t now);
 /* Brings the meters' limits up to the published table. */
 void usage_refresh(struct worker *worker, struct flow *flow, uint64_t now);
 
-enum admission {
-	ADMIT_NOW,   /* a slot and a token taken in every scope */
-	ADMIT_LATER, /* it stands in a queue; it asks again at *ret_when, or when it is called */
-	ADMIT_NEVER, /* a limit of no connections at all */
-};
-
-#define WAIT_FOR_CALL UINT64_MAX
-
-/* A slot and a token in every scope, or in none: then it stands in the queue of the first scope, the narrowest
- * first, that does not let it in. The flow holds its SYN. */
-enum admission usage_admit(struct worker *worker, struct flow *flow, uint64_t now, uint64_t *ret_when);
-
-/* Calls by other workers: those they name ask again. */
-void usage_answer_calls(struct worker *worker, uint64_t now);
-
-/* It waits no more. */
-void usage_stop_waiting(struct worker *worker, struct flow *flow, uint64_t now);
-
 /* Slots for a connection that runs already: counted, whatever the limits say. */
 void usage_count_slots(struct worker *worker, struct flow *flow);
 

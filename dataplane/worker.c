@@ -8,6 +8,7 @@
 #include <rte_malloc.h>
 #include <rte_ring.h>
 
+#include "admission.h"
 #include "clock.h"
 #include "expire.h"
 #include "hold.h"
@@ -103,7 +104,7 @@ unsigned worker_turn(struct worker *worker, uint64_t now)
 	worker->table = table_current(&worker->rcu, worker->gate->store);
 	/* Who waited goes before who comes now. */
 	if (worker->gate->workers > 1)
-		usage_answer_calls(worker, now);
+		admission_answer_calls(worker, now);
 	unsigned released = pipeline_release(worker, now, RELEASE_MOST);
 	if (worker->gate->workers > 1)
 		receive_handed(worker, &burst);

@@ -7,6 +7,7 @@
 #include <rte_mbuf.h>
 #include <rte_ring.h>
 
+#include "admission.h"
 #include "bench.h"
 #include "pipeline.h"
 #include "traffic.h"
@@ -182,7 +183,7 @@ static void serve(struct test *test)
 {
 	for (unsigned i = 0; i < test->rig->config.workers; i++) {
 		struct worker *worker = test->traffic[i].worker;
-		usage_answer_calls(worker, test->now);
+		admission_answer_calls(worker, test->now);
 		pipeline_release(worker, test->now, 64);
 		collect(test, worker);
 	}

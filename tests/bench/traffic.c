@@ -3,6 +3,7 @@
 
 #include <rte_mbuf.h>
 
+#include "admission.h"
 #include "bench.h"
 #include "pipeline.h"
 #include "usage.h"
@@ -169,7 +170,7 @@ void traffic_turn(struct traffic *traffic, struct burst *burst, uint64_t now)
 
 	burst->now = now;
 	if (traffic->rig->gate.workers > 1)
-		usage_answer_calls(traffic->worker, now);
+		admission_answer_calls(traffic->worker, now);
 	for (int part = 0; part < RELEASE_PARTS && released == RELEASE_PART; part++) {
 		released = pipeline_release(traffic->worker, now, RELEASE_PART);
 		rig_drain(traffic->worker);

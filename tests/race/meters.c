@@ -7,6 +7,7 @@
 
 #include <rte_mempool.h>
 
+#include "admission.h"
 #include "apply.h"
 #include "eal.h"
 #include "flow.h"
@@ -116,7 +117,7 @@ static void admit(struct user *self, struct link *link, uint64_t now)
 {
 	uint64_t when;
 	struct wait *wait = syn_of(self, link, now);
-	enum admission admission = usage_admit(self->worker, link->flow, now, &when);
+	enum admission admission = admission_ask(self->worker, link->flow, now, &when);
 
 	self->waits[admission]++;
 	require((admission == ADMIT_NOW) == link->flow->counted, "slots without admission, or none with it");
@@ -145,7 +146,7 @@ static void give_slots(struct user *self, struct link *link, uint64_t now)
 static void leave(struct user *self, struct link *link, uint64_t now)
 {
 	give_slots(self, link, now);
-	usage_stop_waiting(self->worker, link->flow, now);
+	admission_withdraw(self->worker, link->flow, now);
 	hold_purge(self->worker, link->flow);
 	usage_leave(self->worker, link->flow, now);
 	link->flow->bytes_out = link->flow->told = 0;
@@ -157,7 +158,7 @@ static void wake(struct user *self, uint64_t now)
 	struct wheel_due due[16];
 	unsigned count;
 
-	usage_answer_calls(self->worker, now);
+	admission_answer_calls(self->worker, now);
 	while ((count = wheel_expire(self->worker->wheel, now, due, 16)) > 0)
 		for (unsigned i = 0; i < count; i++) {
 			struct wait *wait = &self->worker->waits[due[i].handle];

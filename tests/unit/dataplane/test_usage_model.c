@@ -202,7 +202,7 @@ static void admit(struct customer_flow *of, uint64_t now)
 /* One that runs already: it waits for nothing. */
 static void adopt(struct customer_flow *of, uint64_t now)
 {
-	usage_stop_waiting(worker, of->flow, now);
+	admission_withdraw(worker, of->flow, now);
 	hold_purge(worker, of->flow);
 	usage_count_slots(worker, of->flow);
 	of->counted = true;

@@ -3,6 +3,7 @@
 #ifndef SLUICE_USES_H
 #define SLUICE_USES_H
 
+#include "admission.h"
 #include "eal.h"
 #include "hold.h"
 #include "meters.h"
@@ -110,7 +111,7 @@ static inline enum admission uses_ask(struct flow *flow, uint64_t now, uint64_t 
 		hold_append(worker, flow, &syn, now + 20 * S, 0)->until = now + 20 * S;
 	}
 	hold_of(worker, flow)->due = now;
-	enum admission admission = usage_admit(worker, flow, now, ret_when);
+	enum admission admission = admission_ask(worker, flow, now, ret_when);
 	if (admission == ADMIT_NOW)
 		hold_purge(worker, flow);
 	return admission;
@@ -119,7 +120,7 @@ static inline enum admission uses_ask(struct flow *flow, uint64_t now, uint64_t 
 /* As flow_end() does. */
 static inline void uses_end(struct flow *flow, uint64_t now)
 {
-	usage_stop_waiting(worker, flow, now);
+	admission_withdraw(worker, flow, now);
 	hold_purge(worker, flow);
 	usage_leave(worker, flow, now);
 }
