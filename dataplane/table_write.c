@@ -12,10 +12,11 @@
 #include "prefixes.h"
 #include "table_parts.h"
 
-static void release_map(struct map *map)
+/* `heir`: the map that takes its place, which may share most of it. */
+static void release_map(struct map *map, struct map *heir)
 {
 	if (map != NULL && --map->references == 0)
-		map_destroy(map);
+		map_destroy(map, heir);
 }
 
 static void release_prefixes(struct prefixes *prefixes)
@@ -24,12 +25,12 @@ static void release_prefixes(struct prefixes *prefixes)
 		prefixes_destroy(prefixes);
 }
 
-static void table_free(struct table *table)
+static void table_free(struct table *table, const struct table *heir)
 {
 	if (table == NULL)
 		return;
-	release_map(table->limits);
-	release_map(table->verdicts);
+	release_map(table->limits, heir != NULL ? heir->limits : NULL);
+	release_map(table->verdicts, heir != NULL ? heir->verdicts : NULL);
 	release_prefixes(table->identities);
 	release_prefixes(table->destinations);
 	free(table);
@@ -51,8 +52,8 @@ void table_store_destroy(struct table_store *store)
 {
 	if (store == NULL)
 		return;
-	table_free(store->draft);
-	table_free(store->published);
+	table_free(store->draft, NULL);
+	table_free(store->published, NULL);
 	free(store);
 }
 
@@ -92,7 +93,7 @@ int table_begin(struct table_store *store, uint64_t generation, int mode)
 	else
 		ret = make_empty(store, draft);
 	if (ret < 0) {
-		table_free(draft);
+		table_free(draft, NULL);
 		return ret;
 	}
 	draft->generation = generation;
@@ -103,7 +104,7 @@ int table_begin(struct table_store *store, uint64_t generation, int mode)
 
 void table_abort(struct table_store *store)
 {
-	table_free(store->draft);
+	table_free(store->draft, NULL);
 	store->draft = NULL;
 }
 
@@ -115,7 +116,7 @@ static struct map *own_map(struct map **map)
 	struct map *copy = map_copy(*map);
 	if (copy == NULL)
 		return NULL;
-	release_map(*map);
+	release_map(*map, NULL);
 	*map = copy;
 	return copy;
 }
@@ -250,7 +251,7 @@ int table_commit(struct table_store *store, struct table_times *ret_times)
 	uint64_t swapped = clock_now();
 	rcu_wait_readers();
 	*ret_times = (struct table_times){ swapped - start, clock_now() - swapped };
-	table_free(old);
+	table_free(old, draft);
 	return 0;
 }
 
@@ -308,13 +309,25 @@ static int walk_destinations(const struct prefixes *prefixes, walk_each *each, v
 	return ret;
 }
 
+/* A walk over records that tells their type on. */
+struct typed {
+	enum wire_type type;
+	walk_each *each;
+	void *context;
+};
+
+static int tell_type(void *context, const void *record)
+{
+	const struct typed *typed = context;
+
+	return typed->each(typed->context, typed->type, record);
+}
+
 static int walk_map(const struct map *map, enum wire_type type, walk_each *each, void *context)
 {
-	int ret = 0;
+	struct typed typed = { type, each, context };
 
-	for (uint32_t i = 0; ret == 0 && i < map->count; i++)
-		ret = each(context, type, map_at(map, i));
-	return ret;
+	return map_walk(map, tell_type, &typed);
 }
 
 int table_walk(const struct table_store *store, walk_each *each, void *context)

@@ -34,9 +34,23 @@ struct model {
 	uint32_t value[KEYS], count;
 };
 
+struct census {
+	const struct model *model;
+	uint32_t seen;
+};
+
+static int take_census(void *context, const void *walked)
+{
+	const struct record *record = walked;
+	struct census *census = context;
+
+	census->seen += record->value == census->model->value[record->key.customer];
+	return 0;
+}
+
 static void check_all(const struct map *map, const struct model *model)
 {
-	uint32_t seen = 0;
+	struct census census = { model, 0 };
 
 	ck_assert_uint_eq(map->count, model->count);
 	for (uint32_t number = 0; number < KEYS; number++) {
@@ -47,11 +61,8 @@ static void check_all(const struct map *map, const struct model *model)
 		if (found != NULL && memcmp(found, &expected, sizeof(expected)) != 0)
 			ck_abort_msg("key %u: value %u, expected %u", number, found->value, model->value[number]);
 	}
-	for (uint32_t i = 0; i < map->count; i++) {
-		const struct record *record = map_at(map, i);
-		seen += record->value == model->value[record->key.customer];
-	}
-	ck_assert_uint_eq(seen, model->count);
+	ck_assert_int_eq(map_walk(map, take_census, &census), 0);
+	ck_assert_uint_eq(census.seen, model->count);
 }
 
 static void put(struct map *map, struct model *model, uint32_t number, uint32_t value)
@@ -80,8 +91,8 @@ START_TEST(an_empty_one)
 
 	check_all(map, &model);
 	ck_assert_int_eq(map_delete(map, &key), -ENOENT);
-	map_destroy(map);
-	map_destroy(NULL);
+	map_destroy(map, NULL);
+	map_destroy(NULL, NULL);
 }
 END_TEST
 
@@ -97,7 +108,7 @@ START_TEST(every_byte_of_the_key_counts)
 		((uint8_t *)&other)[byte] ^= 0x10;
 		ck_assert_ptr_null(map_find(map, &other));
 	}
-	map_destroy(map);
+	map_destroy(map, NULL);
 }
 END_TEST
 
@@ -122,7 +133,7 @@ START_TEST(to_the_brim_and_back)
 		check_all(map, &model);
 		ck_assert_uint_eq(map->count, 0);
 	}
-	map_destroy(map);
+	map_destroy(map, NULL);
 }
 END_TEST
 
@@ -145,33 +156,82 @@ START_TEST(as_the_model)
 			if (step % 25 == 0)
 				check_all(map, &model);
 		}
-		map_destroy(map);
+		map_destroy(map, NULL);
 	}
 }
 END_TEST
 
+static struct map *half_full(struct model *model)
+{
+	struct map *map = map_create(sizeof(struct record), secret);
+
+	for (uint32_t i = 0; i < 200; i++)
+		put(map, model, i, 1 + i);
+	for (uint32_t i = 0; i < 20; i++)
+		take(map, model, i * 3);
+	return map;
+}
+
+/* What a copy shares with its original is seen by neither when the other one changes or goes. */
 START_TEST(a_copy_is_its_own)
 {
-	struct map *map = map_create(sizeof(struct record), secret), *copy;
 	struct model model = { .count = 0 }, before;
+	struct map *map = half_full(&model), *copy = map_copy(map);
 
-	for (uint32_t i = 0; i < 100; i++)
-		put(map, &model, i, 1 + i);
-	for (uint32_t i = 0; i < 20; i++)
-		take(map, &model, i * 3);
-	copy = map_copy(map);
 	before = model;
-	check_all(copy, &before);
-	for (uint32_t i = 0; i < KEYS; i++)
-		put(map, &model, i, 5000 + i);
-	check_all(copy, &before);
-	map_destroy(map);
-	take(copy, &before, 50);
-	put(copy, &before, 400, 9);
-	check_all(copy, &before);
+	check_all(copy, &model);
+	put(copy, &model, 7, 5000);
+	take(copy, &model, 50);
+	put(copy, &model, 400, 9);
+	check_all(copy, &model);
+	check_all(map, &before);
+	map_destroy(map, copy);
+	check_all(copy, &model);
 	ck_assert_uint_eq(copy->references, 1);
-	map_destroy(copy);
+	map_destroy(copy, NULL);
 }
 END_TEST
 
-UNIT_MAIN("map", an_empty_one, every_byte_of_the_key_counts, to_the_brim_and_back, as_the_model, a_copy_is_its_own)
+START_TEST(a_copy_is_thrown_away)
+{
+	struct model model = { .count = 0 }, other;
+	struct map *map = half_full(&model), *copy = map_copy(map);
+
+	other = model;
+	take(copy, &other, 50);
+	put(copy, &other, 7, 5000);
+	map_destroy(copy, NULL);
+	check_all(map, &model);
+	map_destroy(map, NULL);
+}
+END_TEST
+
+/* A copy that outgrew its shards has none in common any more; and generation follows generation. */
+START_TEST(copies_of_copies)
+{
+	struct model model = { .count = 0 }, before;
+	struct map *map = half_full(&model);
+	struct dice dice = { 3 };
+
+	for (uint32_t round = 0; round < 200; round++) {
+		struct map *copy = map_copy(map);
+		before = model;
+		for (uint32_t i = 0; i < 1 + round % 7; i++) {
+			uint32_t number = (uint32_t)dice_roll(&dice, KEYS);
+			if (dice_roll(&dice, 4) == 0)
+				take(copy, &model, number);
+			else
+				put(copy, &model, number, 1000 + round);
+		}
+		check_all(map, &before);
+		map_destroy(map, copy);
+		map = copy;
+		check_all(map, &model);
+	}
+	ck_assert_uint_gt(map->bits, 0);
+	map_destroy(map, NULL);
+}
+END_TEST
+
+UNIT_MAIN("map", an_empty_one, every_byte_of_the_key_counts, to_the_brim_and_back, as_the_model, a_copy_is_its_own,
+	  a_copy_is_thrown_away, copies_of_copies)
