@@ -8,6 +8,8 @@
 #include "commands_table.h"
 #include "counters.h"
 #include "daemon.h"
+#include "histogram.h"
+#include "scope_text.h"
 #include "units.h"
 
 #define FLOW_ROWS 100
@@ -142,4 +144,53 @@ void command_DROPS(struct request *request)
 	const struct wire_QUERY query = { .what = QUERY_COUNTERS };
 
 	ask_gate(request, &query, tell_drops);
+}
+
+static const char *const unit_names[WAIT_UNIT_COUNT] = {
+#define X(name, text) [WAIT_##name] = text,
+	WAIT_UNITS(X)
+#undef X
+};
+
+static json_t *wait_row(const struct wire_ROW_WAITS *row)
+{
+	json_t *json = json_pack("{s:s, s:s, s:I, s:I}", "unit", unit_names[row->unit], "scope",
+				 scope_kind_name[row->scope], "waited", (json_int_t)histogram_total(row->cell),
+				 "max_us", (json_int_t)(row->most_ns / 1000));
+	static const struct {
+		const char *name;
+		unsigned permille;
+	} quantiles[] = { { "p50_us", 500 }, { "p90_us", 900 }, { "p99_us", 990 } };
+
+	for (size_t i = 0; i < sizeof(quantiles) / sizeof(quantiles[0]); i++) {
+		uint64_t ns = histogram_quantile(row->cell, row->most_ns, quantiles[i].permille);
+		json_object_set_new(json, quantiles[i].name, json_integer((json_int_t)(ns / 1000)));
+	}
+	return json;
+}
+
+/* Only where something waited. */
+static void tell_waits(void *context, const struct rows *rows)
+{
+	struct request *request = context;
+	json_t *list = json_array();
+
+	for (uint32_t i = 0; rows != NULL && i < rows->count; i++) {
+		const struct wire_ROW_WAITS *row = (const struct wire_ROW_WAITS *)rows->row + i;
+		if (row->unit < WAIT_UNIT_COUNT && row->scope < SCOPES && histogram_total(row->cell) > 0)
+			json_array_append_new(list, wait_row(row));
+	}
+	if (rows != NULL) {
+		request_reply(request, rows_reply(list));
+		return;
+	}
+	json_decref(list);
+	request_refuse(request, NULL, "the gate went away while it was asked");
+}
+
+void command_WAITS(struct request *request)
+{
+	const struct wire_QUERY query = { .what = QUERY_WAITS };
+
+	ask_gate(request, &query, tell_waits);
 }

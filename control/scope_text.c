@@ -26,6 +26,16 @@ static const struct {
 	{ 1u << PART_SOURCE | 1u << PART_PROVIDER, SCOPE_SOURCE_PROVIDER },
 };
 
+const char *const scope_kind_name[SCOPES] = {
+	[SCOPE_CUSTOMER_PROVIDER] = "customer/provider",
+	[SCOPE_SOURCE_PROVIDER] = "source/provider",
+	[SCOPE_REMOTE] = "remote",
+	[SCOPE_CUSTOMER] = "customer",
+	[SCOPE_SOURCE] = "source",
+	[SCOPE_PROVIDER] = "provider",
+	[SCOPE_GATE] = "gate",
+};
+
 static int find_part(const char *text, size_t size)
 {
 	for (int part = 0; part < PARTS; part++)

@@ -17,6 +17,9 @@ struct name_finder {
 	void *context;
 };
 
+/* What a kind of scope is called: "customer/provider". */
+extern const char *const scope_kind_name[SCOPES];
+
 /* 0, or -EINVAL and what is wrong in `ret_error` (SCOPE_ERROR_MAX bytes). */
 int scope_parse(const char *text, const struct name_finder *finder, struct scope_key *ret_key, char *ret_error);
 

@@ -110,7 +110,8 @@ static bool is_denied(const struct worker *worker, const struct flow *flow)
 static void enter(struct worker *worker, struct flow *flow, uint32_t ticket, uint64_t now)
 {
 	struct queues *queues = worker->gate->meters->queues;
-	uint64_t as_of = hold_as_of(hold_of(worker, flow), now);
+	struct wait *wait = hold_of(worker, flow);
+	uint64_t as_of = hold_as_of(wait, now);
 	uint32_t waited = ticket != 0 ? queue_thing(queues, ticket) : 0;
 
 	for (int scope = 0; scope < SCOPES; scope++) {
@@ -128,8 +129,10 @@ static void enter(struct worker *worker, struct flow *flow, uint32_t ticket, uin
 	flow->paid = flow->message_scopes != 0;
 	flow->token_ms = (uint16_t)(now / 1000000);
 	usage_count_slots(worker, flow);
-	if (waited != 0)
-		admission_call(worker, waited, now);
+	if (waited == 0)
+		return;
+	count_wait(worker, WAIT_CONNECTION, wait->scope, now - wait->since);
+	admission_call(worker, waited, now);
 }
 
 static void leave_queue(struct worker *worker, struct wait *wait, uint64_t now)
@@ -154,6 +157,7 @@ static void stand_in(struct worker *worker, struct flow *flow, struct wait *wait
 	if (wait->ticket != 0)
 		leave_queue(worker, wait, now);
 	wait->ticket = queue_join(queues, flow->meter[scope], &share, &place);
+	wait->scope = (uint8_t)scope;
 }
 
 static enum admission try_to_enter(struct worker *worker, struct flow *flow, uint64_t now, uint64_t *ret_when)

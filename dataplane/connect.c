@@ -120,7 +120,7 @@ static void queue(struct worker *worker, struct flow *flow, struct packet *packe
 	messages_open(worker, flow);
 	struct wait *wait = hold_append(worker, flow, packet, until, 0);
 	wait->until = until;
-	wait->due = now;
+	wait->due = wait->since = now;
 	connect_again(worker, flow, now);
 	if (flow->state == FLOW_SYN_HELD)
 		count(worker, COUNT_HELD_SYN, 1);

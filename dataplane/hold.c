@@ -106,6 +106,7 @@ static void replace(struct wait *wait, struct rte_mbuf *previous, struct rte_mbu
 
 	write_note(packet, note.until, note.flags);
 	held_note(packet->mbuf)->next = note.next;
+	held_note(packet->mbuf)->since = note.since;
 	if (previous == NULL)
 		wait->first = packet->mbuf;
 	else

@@ -28,6 +28,8 @@ struct wait {
 	uint16_t held;
 	bool swallowed; /* the first is never to be sent: kept as what a reset is made from */
 	bool window;	/* of a closed window: the first is what the update is made from */
+	uint8_t scope;	/* enum scope: whose limit is waited for */
+	uint64_t since; /* ns: of a SYN or a window; a segment's is in its note */
 } __attribute__((aligned(64)));
 
 enum {
@@ -41,6 +43,7 @@ enum {
 struct held {
 	struct rte_mbuf *next;
 	uint64_t until; /* ns: held no longer than this */
+	uint64_t since; /* ns: of a segment, when it came */
 	uint32_t seq, end, ack;
 	uint16_t ip_at, tcp_at, payload_at, payload;
 	bool ipv6;

@@ -23,6 +23,7 @@ struct worker_view {
 	_Atomic uint64_t flows, held;
 	_Atomic uint64_t busy_ns, total_ns; /* since start */
 	struct inspect inspect;
+	struct histogram waits[WAIT_UNIT_COUNT][SCOPES]; /* of what waited and went on */
 };
 
 #endif

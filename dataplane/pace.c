@@ -17,7 +17,8 @@ static enum pacing queue(struct worker *worker, struct flow *flow)
 	return hold_room(worker, flow) ? PACE_HOLD : drop(worker, COUNT_DROP_HOLD_FULL);
 }
 
-enum pacing pace(struct worker *worker, struct flow *flow, const struct packet *packet, uint64_t now, uint64_t *ret_due)
+enum pacing pace(struct worker *worker, struct flow *flow, const struct packet *packet, uint64_t now,
+		 struct departure *ret_departure)
 {
 	uint32_t bytes = packet_ip_bytes(packet);
 
@@ -25,11 +26,11 @@ enum pacing pace(struct worker *worker, struct flow *flow, const struct packet *
 		return queue(worker, flow);
 	if (flow->byte_scopes == 0)
 		return PACE_NOW;
-	*ret_due = usage_take_bytes(worker, flow, bytes, now);
+	*ret_departure = usage_take_bytes(worker, flow, bytes, now);
 	/* A TLS handshake is never made to wait: some MTAs would go on without TLS. */
-	if (*ret_due <= now || dialogue_phase(&flow->dialogue) == PHASE_TLS_START)
+	if (ret_departure->due <= now || dialogue_phase(&flow->dialogue) == PHASE_TLS_START)
 		return PACE_NOW;
-	if (*ret_due - now <= hold_budget_ns(worker, flow) && hold_room(worker, flow))
+	if (ret_departure->due - now <= hold_budget_ns(worker, flow) && hold_room(worker, flow))
 		return PACE_HOLD;
 	usage_return_bytes(worker, flow, bytes);
 	return drop(worker, hold_room(worker, flow) ? COUNT_DROP_HOLD_BUDGET : COUNT_DROP_HOLD_FULL);
@@ -37,16 +38,28 @@ enum pacing pace(struct worker *worker, struct flow *flow, const struct packet *
 
 uint64_t pace_next(struct worker *worker, struct flow *flow, uint64_t now)
 {
-	struct rte_mbuf *first = hold_of(worker, flow)->first;
+	struct wait *wait = hold_of(worker, flow);
+	struct rte_mbuf *first = wait->first;
 
 	if (held_note(first)->payload == 0) /* a FIN goes with what it ends */
 		return now;
-	uint64_t due = usage_take_bytes(worker, flow, held_ip_bytes(first), now);
+	struct departure departure = usage_take_bytes(worker, flow, held_ip_bytes(first), now);
 
-	if (due <= held_note(first)->until)
-		return due;
+	if (departure.due > now)
+		wait->scope = departure.scope;
+	if (departure.due <= held_note(first)->until)
+		return departure.due;
 	usage_return_bytes(worker, flow, held_ip_bytes(first));
 	return UINT64_MAX;
+}
+
+void pace_leaves(struct worker *worker, const struct flow *flow, uint64_t now)
+{
+	const struct wait *wait = hold_of(worker, flow);
+	const struct held *first = held_note(wait->first);
+
+	if (first->payload > 0) /* a FIN goes with what it ends */
+		count_wait(worker, WAIT_SEGMENT, wait->scope, now - first->since);
 }
 
 void pace_forget(struct worker *worker, const struct flow *flow)

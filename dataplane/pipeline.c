@@ -123,7 +123,8 @@ static uint8_t follow(struct worker *worker, struct flow *flow, const struct spe
 	return note;
 }
 
-static void hold(struct worker *worker, struct packet *packet, uint64_t due, uint8_t note, uint64_t now)
+static void hold(struct worker *worker, struct packet *packet, const struct departure *departure, uint8_t note,
+		 uint64_t now)
 {
 	struct flow *flow = packet->flow;
 	bool first = flow->wait == 0;
@@ -131,8 +132,11 @@ static void hold(struct worker *worker, struct packet *packet, uint64_t due, uin
 	uint8_t flags = first ? note : 0;
 	struct wait *wait = hold_append(worker, flow, packet, now + hold_budget_ns(worker, flow), flags);
 
-	if (first)
-		hold_wake_soon(worker, wait, due);
+	held_note(wait->last)->since = now;
+	if (first) {
+		wait->scope = departure->scope;
+		hold_wake_soon(worker, wait, departure->due);
+	}
 	count(worker, COUNT_HELD_SEGMENT, 1);
 }
 
@@ -146,7 +150,7 @@ static bool client_speaks(struct worker *worker, struct packet *packet, uint64_t
 {
 	struct flow *flow = packet->flow;
 	const struct speech speech = packet_speech(packet, now);
-	uint64_t due = now;
+	struct departure departure = { 0 };
 
 	if (!flow->quarantined && swallows(worker, flow))
 		hold_purge(worker, flow); /* released since: this is the client's repetition */
@@ -154,7 +158,7 @@ static bool client_speaks(struct worker *worker, struct packet *packet, uint64_t
 		return false;
 	if (flow->wait != 0 && hold_absorb(worker, flow, packet))
 		return false;
-	enum pacing pacing = pace(worker, flow, packet, now, &due);
+	enum pacing pacing = pace(worker, flow, packet, now, &departure);
 	if (pacing == PACE_DROP) {
 		packet->kind = PACKET_GONE;
 		rte_pktmbuf_free(packet->mbuf);
@@ -163,7 +167,7 @@ static bool client_speaks(struct worker *worker, struct packet *packet, uint64_t
 	flow->bytes_out += packet_ip_bytes(packet);
 	uint8_t note = dialogue_client_new(&flow->dialogue, &speech) ? follow(worker, flow, &speech, now) : 0;
 	if (pacing == PACE_HOLD)
-		hold(worker, packet, due, note, now);
+		hold(worker, packet, &departure, note, now);
 	else
 		transmit_forward(worker, packet);
 	return true;
@@ -407,6 +411,7 @@ static void release_segments(struct worker *worker, struct flow *flow, uint64_t 
 			cut_held(worker, flow, now);
 			return;
 		}
+		pace_leaves(worker, flow, due);
 		transmit_send(worker, OUTSIDE, hold_take(worker, flow));
 		if (flow->wait != 0)
 			due = pace_next(worker, flow, due);
@@ -425,7 +430,7 @@ static void release(struct worker *worker, const struct wait *wait, uint64_t now
 	struct flow *flow = flow_place(worker->flows, wait->flow);
 
 	if (wait->window) {
-		window_due(worker, flow);
+		window_due(worker, flow, now);
 		return;
 	}
 	look_up(worker, flow, now);

@@ -155,6 +155,32 @@ static int answer_flows(struct report *report, const struct wire_QUERY *query, s
 	return ret;
 }
 
+static void sum_waits(const struct report *report, enum wait_unit unit, enum scope scope,
+		      struct wire_ROW_WAITS *ret_row)
+{
+	*ret_row = (struct wire_ROW_WAITS){ .unit = unit, .scope = scope };
+	for (uint32_t i = 0; i < report->config->workers; i++) {
+		const struct histogram *waits = &report->config->worker[i]->waits[unit][scope];
+		uint64_t most = load(&waits->most_ns);
+		ret_row->most_ns = most > ret_row->most_ns ? most : ret_row->most_ns;
+		for (unsigned cell = 0; cell < HISTOGRAM_CELLS; cell++)
+			ret_row->cell[cell] += load(&waits->cell[cell]);
+	}
+}
+
+static int answer_waits(const struct report *report, struct frame_buffer *out, uint32_t *ret_rows)
+{
+	struct wire_ROW_WAITS row;
+	int ret = 0;
+
+	for (int unit = 0; unit < WAIT_UNIT_COUNT; unit++)
+		for (int scope = 0; ret == 0 && scope < SCOPES; scope++, ++*ret_rows) {
+			sum_waits(report, unit, scope, &row);
+			ret = frame_put(out, WIRE_ROW_WAITS, &row);
+		}
+	return ret;
+}
+
 struct meter_answer {
 	const struct report *report;
 	const struct wire_QUERY *query;
@@ -218,5 +244,7 @@ int report_answer(struct report *report, const struct wire_QUERY *query, struct 
 		ret = answer_flows(report, query, out, &end.rows);
 	else if (query->what == QUERY_METERS)
 		ret = answer_meters(report, query, out, &end.rows);
+	else if (query->what == QUERY_WAITS)
+		ret = answer_waits(report, out, &end.rows);
 	return ret < 0 ? ret : frame_put(out, WIRE_END, &end);
 }

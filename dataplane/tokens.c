@@ -85,6 +85,20 @@ uint64_t tokens_take(struct worker *worker, struct flow *flow, bool next, uint64
 	return take(worker, flow, (uint32_t)units, now);
 }
 
+enum scope tokens_scope(const struct worker *worker, const struct flow *flow, uint64_t now)
+{
+	enum scope latest = SCOPE_GATE;
+	uint64_t most = 0;
+
+	for (unsigned scopes = flow->message_scopes; scopes != 0; scopes &= scopes - 1) {
+		int scope = __builtin_ctz(scopes);
+		uint64_t when = bucket_when(bucket_of(worker, flow, scope), 0, now);
+		latest = when > most ? (enum scope)scope : latest;
+		most = when > most ? when : most;
+	}
+	return latest;
+}
+
 /* Late, it costs what passed by. */
 static void use(struct worker *worker, struct flow *flow, uint64_t now)
 {

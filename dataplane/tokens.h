@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "scope.h"
+
 struct flow;
 struct worker;
 
@@ -24,6 +26,9 @@ bool tokens_settle(struct worker *worker, struct flow *flow, uint64_t now);
 
 /* Takes what is owed, and one token more for a `next` message, unless it has that; returns when that may begin. */
 uint64_t tokens_take(struct worker *worker, struct flow *flow, bool next, uint64_t now);
+
+/* Whose limit made the last one wait: the scope whose bucket has it latest. */
+enum scope tokens_scope(const struct worker *worker, const struct flow *flow, uint64_t now);
 
 /* The client is about to speak at a turn: a token it lacks is taken now, there or not. */
 void tokens_begin(struct worker *worker, struct flow *flow, uint64_t now);

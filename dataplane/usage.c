@@ -146,15 +146,16 @@ void usage_give_slots(struct worker *worker, struct flow *flow, uint64_t now)
 	flow->counted = 0;
 }
 
-uint64_t usage_take_bytes(struct worker *worker, const struct flow *flow, uint32_t bytes, uint64_t now)
+struct departure usage_take_bytes(struct worker *worker, const struct flow *flow, uint32_t bytes, uint64_t now)
 {
 	bool shared = worker->gate->workers > 1;
-	uint64_t latest = now;
+	struct departure latest = { now, SCOPE_GATE };
 
 	for (unsigned scopes = flow->byte_scopes; scopes != 0; scopes &= scopes - 1) {
-		struct meter *meter = seat(worker, flow, __builtin_ctz(scopes));
-		uint64_t when = bucket_take(&meter->byte_rate, bytes, now, shared);
-		latest = when > latest ? when : latest;
+		int scope = __builtin_ctz(scopes);
+		uint64_t when = bucket_take(&seat(worker, flow, scope)->byte_rate, bytes, now, shared);
+		if (when > latest.due)
+			latest = (struct departure){ when, (uint8_t)scope };
 	}
 	return latest;
 }

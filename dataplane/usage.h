@@ -38,8 +38,14 @@ void usage_count_slots(struct worker *worker, struct flow *flow);
 /* Exactly once for each connection: harmless when it holds none. */
 void usage_give_slots(struct worker *worker, struct flow *flow, uint64_t now);
 
-/* Takes bytes in every scope that limits them; returns when they may leave. / Gives them back: they did not. */
-uint64_t usage_take_bytes(struct worker *worker, const struct flow *flow, uint32_t bytes, uint64_t now);
+/* When bytes may leave, and the scope whose limit says so. */
+struct departure {
+	uint64_t due;
+	uint8_t scope;
+};
+
+/* Takes bytes in every scope that limits them. / Gives them back: they did not leave. */
+struct departure usage_take_bytes(struct worker *worker, const struct flow *flow, uint32_t bytes, uint64_t now);
 void usage_return_bytes(struct worker *worker, const struct flow *flow, uint32_t bytes);
 
 /* Fetches ahead the buckets a flow's bytes are taken from. */

@@ -65,7 +65,7 @@ static uint64_t closed_until(struct worker *worker, struct flow *flow, const str
 	return in_time(flow, packet) ? latest : now;
 }
 
-static void close_until(struct worker *worker, struct flow *flow, uint64_t due)
+static void close_until(struct worker *worker, struct flow *flow, uint64_t due, uint64_t now)
 {
 	struct wait *wait = hold_window(worker, flow);
 
@@ -73,6 +73,8 @@ static void close_until(struct worker *worker, struct flow *flow, uint64_t due)
 		count(worker, COUNT_MESSAGE_OWED, 1);
 		return;
 	}
+	wait->since = now;
+	wait->scope = (uint8_t)tokens_scope(worker, flow, now);
 	hold_wake(worker, wait, due);
 	count(worker, COUNT_WINDOW_CLOSED, 1);
 }
@@ -86,7 +88,7 @@ void window_server(struct worker *worker, struct flow *flow, struct packet *pack
 	if (flow->window == 0 && flow->message_scopes != 0) {
 		uint64_t due = closed_until(worker, flow, packet, now);
 		if (due > now)
-			close_until(worker, flow, due);
+			close_until(worker, flow, due, now);
 	}
 	if (flow->window == 0)
 		return;
@@ -94,8 +96,11 @@ void window_server(struct worker *worker, struct flow *flow, struct packet *pack
 	close_window(packet);
 }
 
-void window_due(struct worker *worker, struct flow *flow)
+void window_due(struct worker *worker, struct flow *flow, uint64_t now)
 {
+	const struct wait *wait = &worker->waits[flow->window];
+
+	count_wait(worker, WAIT_MESSAGE, wait->scope, hold_as_of(wait, now) - wait->since);
 	struct rte_mbuf *mbuf = hold_window_take(worker, flow);
 	const struct held *note = held_note(mbuf);
 

@@ -20,7 +20,7 @@ struct worker;
 void window_server(struct worker *worker, struct flow *flow, struct packet *packet, uint64_t now);
 
 /* The time has come. */
-void window_due(struct worker *worker, struct flow *flow);
+void window_due(struct worker *worker, struct flow *flow, uint64_t now);
 
 /* Nobody waits any more, and nobody needs to be told. */
 void window_forget(struct worker *worker, struct flow *flow);

@@ -84,4 +84,10 @@ static inline void count(struct worker *worker, enum counter counter, uint64_t b
 	atomic_store_explicit(cell, atomic_load_explicit(cell, memory_order_relaxed) + by, memory_order_relaxed);
 }
 
+/* What waited so long for a scope's limit goes on. */
+static inline void count_wait(struct worker *worker, enum wait_unit unit, uint8_t scope, uint64_t ns)
+{
+	histogram_add(&worker->view.waits[unit][scope], ns);
+}
+
 #endif

@@ -13,11 +13,12 @@
 #include <stdint.h>
 
 #include "counters.h"
+#include "histogram.h"
 #include "limit.h"
 #include "scope.h"
 
 #define WIRE_MAGIC 0x5c1u
-#define WIRE_VERSION 1u
+#define WIRE_VERSION 2u
 #define WIRE_FRAME_MAX 1024u
 #define WIRE_REASON_MAX 96u
 #define WIRE_ERROR_MAX 128u
@@ -135,7 +136,7 @@ struct wire_ACK {
 	char error[WIRE_ERROR_MAX];
 };
 
-enum query { QUERY_STATUS, QUERY_COUNTERS, QUERY_FLOWS, QUERY_METERS, QUERIES };
+enum query { QUERY_STATUS, QUERY_COUNTERS, QUERY_FLOWS, QUERY_METERS, QUERY_WAITS, QUERIES };
 
 struct wire_QUERY {
 	uint32_t what;		     /* enum query */
@@ -183,6 +184,27 @@ struct wire_ROW_METER {
 	uint64_t admitted, refused, bytes;
 	uint64_t messages, inferred; /* inferred: of them, inside TLS */
 	struct limits limits;	     /* in force */
+};
+
+/* What is made to wait, and how people call it. */
+#define WAIT_UNITS(X)                                                                                                  \
+	X(CONNECTION, "connection")                                                                                    \
+	X(MESSAGE, "message")                                                                                          \
+	X(SEGMENT, "segment")
+
+enum wait_unit {
+#define X(name, text) WAIT_##name,
+	WAIT_UNITS(X)
+#undef X
+		WAIT_UNIT_COUNT
+};
+
+/* How long units waited that were let in or left, by the kind of scope that held them last; since the gate's start. */
+struct wire_ROW_WAITS {
+	uint32_t unit;	/* enum wait_unit */
+	uint32_t scope; /* enum scope */
+	uint64_t most_ns;
+	uint64_t cell[HISTOGRAM_CELLS];
 };
 
 struct wire_END {

@@ -175,7 +175,7 @@ static void use_bytes(struct user *self, struct link *link, uint64_t now)
 {
 	uint32_t bytes = 1 + race_random(&self->random, 1500);
 
-	require(usage_take_bytes(self->worker, link->flow, bytes, now) >= now, "bytes leave in the past");
+	require(usage_take_bytes(self->worker, link->flow, bytes, now).due >= now, "bytes leave in the past");
 	if (race_random(&self->random, 4) == 0) {
 		usage_return_bytes(self->worker, link->flow, bytes);
 		return;

@@ -226,6 +226,19 @@ uint64_t bench_count(const struct bench *bench, enum counter counter)
 	return sum;
 }
 
+void bench_waits(const struct bench *bench, enum wait_unit unit, enum scope scope, struct histogram *ret_sum)
+{
+	memset(ret_sum, 0, sizeof(*ret_sum));
+	for (unsigned i = 0; i < bench->options.workers; i++) {
+		const struct histogram *waits = &bench->worker[i]->view.waits[unit][scope];
+		uint64_t most = atomic_load(&waits->most_ns);
+		if (most > ret_sum->most_ns)
+			ret_sum->most_ns = most;
+		for (unsigned cell = 0; cell < HISTOGRAM_CELLS; cell++)
+			ret_sum->cell[cell] += atomic_load(&waits->cell[cell]);
+	}
+}
+
 struct flow *bench_flow(struct bench *bench, const struct path *path)
 {
 	const struct flow_key key = { .inside = path->source,

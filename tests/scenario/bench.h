@@ -54,6 +54,7 @@ int bench_begin(struct bench *bench, int mode, char *ret_error);
 int bench_commit(struct bench *bench, char *ret_error);
 
 uint64_t bench_count(const struct bench *bench, enum counter counter);
+void bench_waits(const struct bench *bench, enum wait_unit unit, enum scope scope, struct histogram *ret_sum);
 struct flow *bench_flow(struct bench *bench, const struct path *path);
 uint32_t bench_flows(const struct bench *bench);
 uint32_t bench_held(const struct bench *bench);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "scenario.h"
+#include "scope_text.h"
 
 /* The wheel's slot, and what a step may be late. */
 #define LATE_MOST_NS 20000u
@@ -115,6 +116,14 @@ static bool compare(struct scenario *scenario, const char *what, const char *tex
 	return (uint64_t)wanted == value || fail(scenario, "expected %s %ld, got %lu", what, wanted, value);
 }
 
+static int word_place(const char *word, const char *const *names, int count)
+{
+	for (int i = 0; word != NULL && i < count; i++)
+		if (strcmp(names[i], word) == 0)
+			return i;
+	return -1;
+}
+
 static bool expect_count(struct scenario *scenario, struct words words)
 {
 	const char *name = words_take(&words);
@@ -196,6 +205,36 @@ static bool expect_number(struct scenario *scenario, const char *what, struct wo
 	return fail(scenario, "\"%s\" cannot be expected", what);
 }
 
+/* "waited connection provider 2 [longest 1.5s]": over all workers. */
+static bool expect_waited(struct scenario *scenario, struct words words)
+{
+	static const char *const units[] = {
+#define X(name, text) text,
+		WAIT_UNITS(X)
+#undef X
+	};
+	int unit = word_place(words_take(&words), units, WAIT_UNIT_COUNT);
+	int scope = word_place(words_take(&words), scope_kind_name, SCOPES);
+	struct histogram sum;
+	uint64_t cell[HISTOGRAM_CELLS], longest;
+
+	if (unit < 0 || scope < 0)
+		return fail(scenario, "expect waited connection|message|segment SCOPE N [longest TIME]");
+	bench_waits(&scenario->bench, unit, scope, &sum);
+	for (unsigned i = 0; i < HISTOGRAM_CELLS; i++)
+		cell[i] = atomic_load(&sum.cell[i]);
+	if (!compare(scenario, "waits", words_take(&words), histogram_total(cell)))
+		return false;
+	if (!words_take_if(&words, "longest"))
+		return true;
+	if (words.count == 0 || !time_read(words_take(&words), &longest))
+		return fail(scenario, "longest is followed by a time");
+	uint64_t most = atomic_load(&sum.most_ns);
+	return (most >= longest && most - longest <= LATE_MOST_NS) ||
+	       fail(scenario, "expected the longest wait to be %.6fs, got %.6fs", (double)longest / 1e9,
+		    (double)most / 1e9);
+}
+
 static const struct {
 	const char *word;
 	size_t field;
@@ -210,10 +249,8 @@ static const struct {
 	const char *word;
 	bool (*step)(struct scenario *scenario, struct words words);
 } what_words[] = {
-	{ "nothing", expect_nothing },
-	{ "count", expect_count },
-	{ "state", expect_state },
-	{ "rtt", expect_rtt },
+	{ "nothing", expect_nothing }, { "count", expect_count },   { "state", expect_state },
+	{ "rtt", expect_rtt },	       { "waited", expect_waited },
 };
 
 bool step_expect(struct scenario *scenario, struct words words)

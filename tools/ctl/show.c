@@ -12,7 +12,7 @@
 
 static bool on_the_right(enum column_type type)
 {
-	return type == COLUMN_NUMBER || type == COLUMN_MS || type == COLUMN_BYTES;
+	return type == COLUMN_NUMBER || type == COLUMN_MS || type == COLUMN_US || type == COLUMN_BYTES;
 }
 
 static void ms_text(double ms, char *out, size_t size)
@@ -25,6 +25,16 @@ static void ms_text(double ms, char *out, size_t size)
 		snprintf(out, size, "%.0f min", ms / 60000);
 	else
 		snprintf(out, size, "%.1f h", ms / 3600000);
+}
+
+static void us_text(double us, char *out, size_t size)
+{
+	if (us < 1000)
+		snprintf(out, size, "%.0f us", us);
+	else if (us < 100000)
+		snprintf(out, size, "%.1f ms", us / 1000);
+	else
+		ms_text(us / 1000, out, size);
 }
 
 static void bytes_text(double bytes, char *out, size_t size)
@@ -118,6 +128,8 @@ static void cell_text(const struct column *column, const json_t *value, time_t n
 		escape(text, out, size);
 	else if (json_is_number(value) && column->type == COLUMN_MS)
 		ms_text(json_number_value(value), out, size);
+	else if (json_is_number(value) && column->type == COLUMN_US)
+		us_text(json_number_value(value), out, size);
 	else if (json_is_number(value) && column->type == COLUMN_BYTES)
 		bytes_text(json_number_value(value), out, size);
 	else if (json_is_integer(value))

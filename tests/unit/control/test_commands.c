@@ -12,7 +12,8 @@
 
 static bool is_word(const char *text)
 {
-	return text != NULL && text[0] != '\0' && strspn(text, "abcdefghijklmnopqrstuvwxyz_-") == strlen(text);
+	return text != NULL && text[0] >= 'a' && text[0] <= 'z' &&
+	       strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_-") == strlen(text);
 }
 
 static bool is_line(const char *text)

@@ -226,9 +226,10 @@ static void answer(struct bed *bed)
 	const struct wire_ROW_COUNTERS counters = { .counter = { [COUNT_CUT_TURN] = 3, [COUNT_SMTP] = 5 } };
 	const struct wire_ROW_FLOW flow = { .customer = 1, .state = FLOW_ESTABLISHED, .phase = PHASE_BODY };
 	const struct wire_ROW_METER meter = { .key = { .scope = SCOPE_CUSTOMER, .customer = 1 }, .connections = 7 };
+	const struct wire_ROW_WAITS waits = { .most_ns = 1500000, .cell = { [30] = 1, [40] = 2 } };
 	static const enum wire_type types[QUERIES] = { WIRE_ROW_STATUS, WIRE_ROW_COUNTERS, WIRE_ROW_FLOW,
-						       WIRE_ROW_METER };
-	const void *const rows[QUERIES] = { &status, &counters, &flow, &meter };
+						       WIRE_ROW_METER, WIRE_ROW_WAITS };
+	const void *const rows[QUERIES] = { &status, &counters, &flow, &meter, &waits };
 
 	ck_assert_uint_lt(bed->heard.query.what, QUERIES);
 	gate_say(bed, types[end.what], rows[end.what]);

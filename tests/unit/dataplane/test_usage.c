@@ -168,7 +168,7 @@ static void bytes(unsigned workers)
 	gate.workers = workers;
 	uses_sit(other, 2, 2, START);
 	ck_assert_uint_eq(other->byte_scopes, 0);
-	ck_assert_uint_eq(usage_take_bytes(worker, other, 1000000, START), START);
+	ck_assert_uint_eq(usage_take_bytes(worker, other, 1000000, START).due, START);
 	uses_limit(the_gate, LIMIT_BYTE_RATE, 10000, 1000);
 	uses_limit(customer_1, LIMIT_BYTE_RATE, 1000, 1000);
 	uses_sit(flow, 1, 1, START);
@@ -176,12 +176,12 @@ static void bytes(unsigned workers)
 	ck_assert_uint_eq(flow->byte_scopes, 1u << SCOPE_GATE | 1u << SCOPE_CUSTOMER);
 	ck_assert_uint_eq(other->byte_scopes, 1u << SCOPE_GATE);
 	const uint64_t now = START + 10 * S;
-	ck_assert_uint_eq(usage_take_bytes(worker, flow, 500, now), now);
-	ck_assert_uint_eq(usage_take_bytes(worker, flow, 1000, now), now + S / 2);
-	ck_assert_uint_eq(usage_take_bytes(worker, other, 500, now), now + S / 10); /* 2000 in all, 1000 at once */
+	ck_assert_uint_eq(usage_take_bytes(worker, flow, 500, now).due, now);
+	ck_assert_uint_eq(usage_take_bytes(worker, flow, 1000, now).due, now + S / 2);
+	ck_assert_uint_eq(usage_take_bytes(worker, other, 500, now).due, now + S / 10); /* 2000 in all, 1000 at once */
 	usage_return_bytes(worker, flow, 1000);
-	ck_assert_uint_eq(usage_take_bytes(worker, other, 1, now), now + S / 10000);
-	ck_assert_uint_eq(usage_take_bytes(worker, flow, 501, now), now + (502 - 0) * S / 10000);
+	ck_assert_uint_eq(usage_take_bytes(worker, other, 1, now).due, now + S / 10000);
+	ck_assert_uint_eq(usage_take_bytes(worker, flow, 501, now).due, now + (502 - 0) * S / 10000);
 	usage_leave(worker, flow, now);
 	ck_assert_uint_eq(flow->byte_scopes, 0);
 	usage_leave(worker, other, now);
