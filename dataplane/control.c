@@ -62,6 +62,9 @@ static int start(struct control *control)
 	int ret = report_init(&ctl->report, config, ctl->boot, clock_now());
 	if (ret < 0)
 		return ret;
+	ret = questions_init(&ctl->questions, &ctl->report);
+	if (ret < 0)
+		return ret;
 	control->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (control->epoll < 0)
 		return -errno;
@@ -96,6 +99,7 @@ void control_destroy(struct control *control)
 	if (control == NULL)
 		return;
 	ctl_close(&control->ctl);
+	questions_finish(&control->ctl.questions);
 	report_finish(&control->ctl.report);
 	if (control->timer >= 0)
 		close(control->timer);
@@ -143,7 +147,8 @@ int control_run(struct control *control, int stop_descriptor)
 	if (ret < 0)
 		return ret;
 	for (;;) {
-		int count = epoll_wait(control->epoll, event, EVENTS, -1);
+		bool asked = questions_open(&control->ctl.questions);
+		int count = epoll_wait(control->epoll, event, EVENTS, asked ? QUESTIONS_LOOK_MS : -1);
 		if (count < 0 && errno != EINTR)
 			return -errno;
 		for (int i = 0; i < count; i++) {
@@ -151,5 +156,6 @@ int control_run(struct control *control, int stop_descriptor)
 				return 0;
 			handle(control, &event[i]);
 		}
+		ctl_answer(&control->ctl);
 	}
 }

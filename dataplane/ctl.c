@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "control.h"
 #include "listen.h"
 #include "log.h"
@@ -52,6 +53,7 @@ static void drop_client(struct ctl *ctl, struct client *client)
 	}
 	if (ctl->owner == client)
 		ctl->owner = NULL;
+	questions_forget(&ctl->questions, client);
 	close(client->descriptor);
 	frame_buffer_finish(&client->in);
 	frame_buffer_finish(&client->out);
@@ -169,10 +171,20 @@ static int take_record(struct ctl *ctl, struct client *client, enum wire_type ty
 	return ret;
 }
 
+static int take_query(struct ctl *ctl, struct client *client, const struct wire_QUERY *query, char *ret_error)
+{
+	int ret = questions_ask(&ctl->questions, client, query);
+
+	if (ret == -EINVAL)
+		snprintf(ret_error, WIRE_ERROR_MAX, "QUERY: what %u, expected 0 to %d; scope %u, expected 0 to %d",
+			 query->what, QUERIES - 1, query->scope, SCOPES);
+	if (ret == -EAGAIN)
+		snprintf(ret_error, WIRE_ERROR_MAX, "QUERY: too many are open");
+	return ret;
+}
+
 static int take(struct ctl *ctl, struct client *client, enum wire_type type, const void *payload, char *ret_error)
 {
-	int ret;
-
 	if (!client->greeted && type != WIRE_HELLO) {
 		snprintf(ret_error, WIRE_ERROR_MAX, "%s before HELLO", frame_rows[type].name);
 		return -EPROTO;
@@ -188,13 +200,7 @@ static int take(struct ctl *ctl, struct client *client, enum wire_type type, con
 		snprintf(ret_error, WIRE_ERROR_MAX, "COMMIT without BEGIN");
 		return -EPROTO;
 	case WIRE_QUERY:
-		ret = report_answer(&ctl->report, payload, &client->out);
-		if (ret == -EINVAL)
-			snprintf(ret_error, WIRE_ERROR_MAX,
-				 "QUERY: what %u, expected 0 to %d; scope %u, expected 0 to %d",
-				 ((const struct wire_QUERY *)payload)->what, QUERIES - 1,
-				 ((const struct wire_QUERY *)payload)->scope, SCOPES);
-		return ret;
+		return take_query(ctl, client, payload, ret_error);
 	default:
 		return take_record(ctl, client, type, payload, ret_error);
 	}
@@ -254,4 +260,17 @@ void ctl_serve(struct ctl *ctl, struct client *client, uint32_t events)
 	if (!client->closing)
 		take_frames(ctl, client);
 	send_queued(ctl, client);
+}
+
+void ctl_answer(struct ctl *ctl)
+{
+	struct client *client;
+	int ret;
+
+	while ((client = questions_answer(&ctl->questions, clock_now(), &ret)) != NULL) {
+		if (ret < 0)
+			drop_client(ctl, client);
+		else
+			send_queued(ctl, client);
+	}
 }

@@ -10,6 +10,7 @@
 #include "apply.h"
 #include "frame.h"
 #include "listen.h"
+#include "questions.h"
 #include "report.h"
 #include "state.h"
 
@@ -31,6 +32,7 @@ struct ctl {
 	struct client *owner; /* who sent the last full batch; NULL: gone */
 	struct state state;   /* path NULL: none is kept */
 	struct report report;
+	struct questions questions;
 	struct client client[CLIENTS_MOST];
 };
 
@@ -43,5 +45,8 @@ void ctl_close(struct ctl *ctl);
 /* epoll's data pointer is &ctl->listener or a client. */
 void ctl_accept(struct ctl *ctl);
 void ctl_serve(struct ctl *ctl, struct client *client, uint32_t events);
+
+/* Answers what can be answered by now. */
+void ctl_answer(struct ctl *ctl);
 
 #endif

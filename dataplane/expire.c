@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "expire.h"
 
-#include <string.h>
-
 #include "end.h"
-#include "hold.h"
-#include "inspect.h"
-#include "messages.h"
 #include "usage.h"
 #include "worker.h"
 
@@ -67,53 +62,5 @@ void expire_some(struct worker *worker, uint64_t now)
 		else if (flow != NULL && flow->state != FLOW_CUT && flow->state != FLOW_CLOSED)
 			tend(worker, flow, now);
 		worker->sweep = worker->sweep + 1 < most ? worker->sweep + 1 : 0;
-	}
-}
-
-static bool wanted(const struct worker *worker, const struct flow *flow, const struct wire_QUERY *query)
-{
-	if (flow == NULL || flow->state == FLOW_CLOSED || flow->state == FLOW_CUT)
-		return false;
-	const struct scope_key *whose = usage_key(worker, flow, SCOPE_CUSTOMER_PROVIDER);
-	return (query->customer == ID_ANY || query->customer == whose->customer) &&
-	       (query->provider == ID_ANY || query->provider == whose->provider);
-}
-
-static void show(const struct worker *worker, const struct flow *flow, uint32_t now_ms, struct wire_ROW_FLOW *ret_row)
-{
-	const struct scope_key *whose = usage_key(worker, flow, SCOPE_CUSTOMER_PROVIDER);
-	const struct wait *wait = hold_of(worker, flow);
-	const struct dialogue *dialogue = &flow->dialogue;
-	const struct message_count messages = messages_count(worker, flow);
-
-	memset(ret_row, 0, sizeof(*ret_row));
-	ret_row->source = usage_key(worker, flow, SCOPE_SOURCE)->address;
-	ret_row->remote = usage_key(worker, flow, SCOPE_REMOTE)->address;
-	ret_row->source_port = flow->inside_port;
-	ret_row->remote_port = flow->outside_port;
-	ret_row->vlan = flow->vlan;
-	ret_row->state = flow->state;
-	ret_row->phase = (uint8_t)(flow->state <= FLOW_SYN_SENT ? PHASE_SYN : dialogue_phase(dialogue));
-	ret_row->customer = whose->customer;
-	ret_row->provider = whose->provider;
-	ret_row->tls = dialogue->stage == STAGE_TLS;
-	ret_row->adopted = dialogue->adopted;
-	ret_row->quarantined = flow->quarantined;
-	ret_row->held = (uint8_t)(wait == NULL ? flow->window != 0 : wait->held < UINT8_MAX ? wait->held : UINT8_MAX);
-	ret_row->idle_ms = now_ms - flow->seen_ms;
-	ret_row->age_ms = now_ms - flow->opened_ms;
-	ret_row->messages = messages.clear + messages.inferred;
-	ret_row->inferred = messages.inferred;
-	ret_row->bytes_out = flow->bytes_out;
-	ret_row->bytes_in = flow->bytes_in;
-}
-
-void expire_show(struct worker *worker, struct inspect *inspect, uint64_t now)
-{
-	inspect->count = 0;
-	for (uint32_t i = 0; i < flow_most(worker->flows) && inspect->count < inspect->query.most; i++) {
-		const struct flow *flow = flow_at(worker->flows, i);
-		if (wanted(worker, flow, &inspect->query))
-			show(worker, flow, (uint32_t)(now / 1000000), &inspect->rows[inspect->count++]);
 	}
 }

@@ -5,12 +5,7 @@
 
 #include <stdint.h>
 
-struct inspect;
 struct worker;
 
 void expire_some(struct worker *worker, uint64_t now);
-
-/* Fills the inspection's rows from this worker's flows. */
-void expire_show(struct worker *worker, struct inspect *inspect, uint64_t now);
-
 #endif

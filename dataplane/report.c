@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "clock.h"
 #include "control.h"
@@ -12,31 +11,18 @@
 #include "meters.h"
 #include "table_published.h"
 
-/* A worker answers at the end of a turn; one that naps wakes within half a millisecond. */
-#define ANSWER_LOOKS 500
-#define ANSWER_LOOK_NS 100000
-
 int report_init(struct report *report, const struct control_config *config, uint64_t boot, uint64_t now)
 {
 	*report = (struct report){ .config = config, .boot = boot, .start = now };
 	report->busy_ns = calloc(config->workers, sizeof(*report->busy_ns));
 	report->total_ns = calloc(config->workers, sizeof(*report->total_ns));
-	report->rows = calloc(config->workers, sizeof(*report->rows));
-	if (report->busy_ns == NULL || report->total_ns == NULL || report->rows == NULL)
+	if (report->busy_ns == NULL || report->total_ns == NULL)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < config->workers; i++) {
-		report->rows[i] = calloc(FLOW_ROWS_MOST, sizeof(*report->rows[i]));
-		if (report->rows[i] == NULL)
-			return -ENOMEM;
-	}
 	return 0;
 }
 
 void report_finish(struct report *report)
 {
-	for (uint32_t i = 0; report->rows != NULL && i < report->config->workers; i++)
-		free(report->rows[i]);
-	free(report->rows);
 	free(report->busy_ns);
 	free(report->total_ns);
 }
@@ -107,52 +93,6 @@ static int answer_counters(const struct report *report, struct frame_buffer *out
 	report_counters(report, row.counter);
 	*ret_rows = 1;
 	return frame_put(out, WIRE_ROW_COUNTERS, &row);
-}
-
-/* Done, or not within the time: then it is asked no more, and its rows are thrown away later. */
-static bool wait_for(struct inspect *inspect, int state)
-{
-	const struct timespec look = { .tv_nsec = ANSWER_LOOK_NS };
-
-	for (int i = 0; i < ANSWER_LOOKS; i++) {
-		if (atomic_load_explicit(&inspect->state, memory_order_acquire) == state)
-			return true;
-		nanosleep(&look, NULL);
-	}
-	return false;
-}
-
-/* Asks one worker; false when an old question is still open. */
-static bool ask(struct report *report, uint32_t worker, const struct wire_QUERY *query)
-{
-	struct inspect *inspect = &report->config->worker[worker]->inspect;
-
-	if (atomic_load_explicit(&inspect->state, memory_order_acquire) == INSPECT_ASKED &&
-	    !wait_for(inspect, INSPECT_DONE))
-		return false;
-	inspect->query = *query;
-	if (inspect->query.most == 0 || inspect->query.most > FLOW_ROWS_MOST)
-		inspect->query.most = FLOW_ROWS_MOST;
-	inspect->rows = report->rows[worker];
-	atomic_store_explicit(&inspect->state, INSPECT_ASKED, memory_order_release);
-	return true;
-}
-
-static int answer_flows(struct report *report, const struct wire_QUERY *query, struct frame_buffer *out,
-			uint32_t *ret_rows)
-{
-	uint32_t most = query->most != 0 ? query->most : UINT32_MAX;
-	int ret = 0;
-
-	for (uint32_t i = 0; i < report->config->workers; i++) {
-		struct inspect *inspect = &report->config->worker[i]->inspect;
-		if (!ask(report, i, query) || !wait_for(inspect, INSPECT_DONE))
-			continue;
-		for (uint32_t row = 0; ret == 0 && row < inspect->count && *ret_rows < most; row++, ++*ret_rows)
-			ret = frame_put(out, WIRE_ROW_FLOW, &inspect->rows[row]);
-		atomic_store_explicit(&inspect->state, INSPECT_IDLE, memory_order_release);
-	}
-	return ret;
 }
 
 static void sum_waits(const struct report *report, enum wait_unit unit, enum scope scope,
@@ -234,14 +174,10 @@ int report_answer(struct report *report, const struct wire_QUERY *query, struct 
 	struct wire_END end = { .what = query->what };
 	int ret = -EINVAL;
 
-	if (query->scope > SCOPES)
-		return -EINVAL;
 	if (query->what == QUERY_STATUS)
 		ret = answer_status(report, out, &end.rows);
 	else if (query->what == QUERY_COUNTERS)
 		ret = answer_counters(report, out, &end.rows);
-	else if (query->what == QUERY_FLOWS)
-		ret = answer_flows(report, query, out, &end.rows);
 	else if (query->what == QUERY_METERS)
 		ret = answer_meters(report, query, out, &end.rows);
 	else if (query->what == QUERY_WAITS)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Answers to QUERY: rows about the gate as a whole, its counters, its connections, its meters. */
+/* Answers to QUERY that need no worker: rows about the gate as a whole, its counters, its meters. */
 #ifndef SLUICE_REPORT_H
 #define SLUICE_REPORT_H
 
@@ -16,15 +16,12 @@ struct report {
 	uint64_t boot;
 	uint64_t start;		      /* ns */
 	uint64_t *busy_ns, *total_ns; /* [workers], at the last look */
-	struct wire_ROW_FLOW **rows;  /* [workers], room for FLOW_ROWS_MOST */
 };
-
-#define FLOW_ROWS_MOST 10000u
 
 int report_init(struct report *report, const struct control_config *config, uint64_t boot, uint64_t now);
 void report_finish(struct report *report);
 
-/* Appends rows and END. 0, -EINVAL for a query that is none, or -ENOMEM. */
+/* Appends rows and END. 0, -EINVAL for a query that is none of these, or -ENOMEM. */
 int report_answer(struct report *report, const struct wire_QUERY *query, struct frame_buffer *out);
 
 /* Sums over all workers. */

@@ -126,17 +126,6 @@ static void nap(struct worker *worker, uint64_t ns)
 	rcu_online(&worker->rcu);
 }
 
-/* The control thread asks; flows are read only here, by their owner. */
-static void answer_inspection(struct worker *worker, uint64_t now)
-{
-	struct inspect *inspect = &worker->view.inspect;
-
-	if (atomic_load_explicit(&inspect->state, memory_order_acquire) != INSPECT_ASKED)
-		return;
-	expire_show(worker, inspect, now);
-	atomic_store_explicit(&inspect->state, INSPECT_DONE, memory_order_release);
-}
-
 static void publish_view(struct worker *worker, uint64_t busy_ns, uint64_t total_ns)
 {
 	struct worker_view *view = &worker->view;
@@ -159,13 +148,13 @@ int worker_main(void *argument)
 	wheel_init(worker->wheel, worker->gate->held_most + 1, now);
 	while (!atomic_load_explicit(worker->stop, memory_order_relaxed)) {
 		unsigned moved = worker_turn(worker, now);
-		answer_inspection(worker, now);
+		bool looking = inspect_answer(worker, now);
 		rcu_quiescent(&worker->rcu);
 		uint64_t after = clock_now();
 		if (moved > 0) {
 			busy += after - now;
 			idle_busy(&idle);
-		} else {
+		} else if (!looking) {
 			uint64_t ns = idle_nap(&idle, after, wheel_next(worker->wheel));
 			if (ns > 0)
 				nap(worker, ns);

@@ -22,6 +22,7 @@ class Bench:
     def __init__(self, quick):
         self.quick = quick
         self.raw, self.idle, self.notes, self.series = {}, [], [], {}
+        self.broken = 0  # programs that crashed or hung: others say why they could not measure
         self.environment = dict(os.environ, BENCH_ROUNDS="3" if quick else "7",
                                 BENCH_PACKETS="300000" if quick else "2000000")
 
@@ -44,11 +45,13 @@ class Bench:
                                   stderr=subprocess.PIPE, text=True, timeout=TIMEOUT, check=False)
         except subprocess.TimeoutExpired:
             self.note(f"{program}: not done within {TIMEOUT} s")
+            self.broken += 1
             return None
         finally:
             self.idle.append(min(machine.idle_shares(0.2)))
         if done.returncode != 0:
             self.note(f"{program} {' '.join(map(str, arguments))}: {done.stderr.strip() or done.returncode}")
+            self.broken += done.returncode < 0
             return None
         rows = (line.split() for line in done.stdout.splitlines())
         return {row[0]: [float(value) for value in row[1:]] for row in rows if len(row) > 1}
@@ -185,7 +188,9 @@ def main():
     if arguments.json:
         with open(arguments.json, "w", encoding="utf-8") as file:
             json.dump(result, file, indent=1)
-    return 0
+    if bench.broken:
+        print(f"{bench.broken} of the programs crashed or hung", file=sys.stderr)
+    return 1 if bench.broken else 0
 
 
 if __name__ == "__main__":

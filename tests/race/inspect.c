@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The control thread asks for flows, meters, counters and figures while two workers run at full speed on packets made
  * up here (in place of port.c) and tables change. What a row says of a connection must fit its addresses. */
+#include <sched.h>
 #include <string.h>
 
 #include <rte_mempool.h>
 
 #include "apply.h"
 #include "control.h"
+#include "ctl.h"
 #include "eal.h"
 #include "frame.h"
 #include "packets.h"
+#include "questions.h"
 #include "race.h"
 #include "report.h"
 #include "table_write.h"
@@ -118,26 +121,30 @@ static uint32_t read_answer(struct frame_buffer *in, uint32_t what)
 	return rows;
 }
 
-static uint32_t ask(struct report *report, uint32_t what, uint32_t customer)
+static uint32_t ask(struct questions *questions, uint32_t what, uint32_t customer)
 {
 	const struct wire_QUERY query = {
 		.what = what, .most = 500, .customer = customer, .provider = ID_ANY, .scope = SCOPES
 	};
-	struct frame_buffer out = { 0 };
+	struct client client = { .descriptor = -1 };
+	int ret = 0;
 
-	require(report_answer(report, &query, &out) == 0, "no answer");
-	uint32_t rows = read_answer(&out, what);
-	frame_buffer_finish(&out);
+	require(questions_ask(questions, &client, &query) == 0, "not asked");
+	while (questions_answer(questions, clock_now(), &ret) == NULL)
+		require(sched_yield() == 0, "no turn for the workers");
+	require(ret == 0 && !questions_open(questions), "no answer");
+	uint32_t rows = read_answer(&client.out, what);
+	frame_buffer_finish(&client.out);
 	return rows;
 }
 
 /* Rows of flows and of meters seen. */
-static void control(struct apply *apply, struct report *report, uint64_t end, uint64_t ret_rows[QUERIES])
+static void control(struct apply *apply, struct questions *questions, uint64_t end, uint64_t ret_rows[QUERIES])
 {
 	for (uint64_t number = 2; clock_now() < end; number++) {
 		publish(apply, number);
 		for (uint32_t what = 0; what < QUERIES; what++)
-			ret_rows[what] += ask(report, what, what == QUERY_FLOWS && number % 4 == 0 ? 3 : ID_ANY);
+			ret_rows[what] += ask(questions, what, what == QUERY_FLOWS && number % 4 == 0 ? 3 : ID_ANY);
 		meters_walk(gate.meters, clock_now(), 1, NULL, NULL);
 	}
 }
@@ -160,12 +167,13 @@ static void start(struct apply *apply)
 	publish(apply, 1);
 }
 
-static void finish(struct apply *apply, struct report *report, const pthread_t thread[WORKERS])
+static void finish(struct apply *apply, struct questions *questions, const pthread_t thread[WORKERS])
 {
 	atomic_store(&stop, true);
 	for (int i = 0; i < WORKERS; i++)
 		pthread_join(thread[i], NULL);
-	report_finish(report);
+	questions_finish(questions);
+	report_finish(questions->report);
 	for (int i = 0; i < WORKERS; i++)
 		worker_destroy(worker[i]);
 	table_store_destroy(apply->store);
@@ -179,16 +187,18 @@ int main(void)
 	uint64_t end = race_end(), rows[QUERIES] = { 0 };
 	struct apply apply = { 0 };
 	pthread_t thread[WORKERS];
+	struct questions questions;
 	struct report report;
 
 	start(&apply);
 	config.meters = gate.meters;
 	config.store = apply.store;
 	require(report_init(&report, &config, 1, clock_now()) == 0, "no memory");
+	require(questions_init(&questions, &report) == 0, "no memory");
 	for (int i = 0; i < WORKERS; i++)
 		thread[i] = race_start(run_worker, worker[i]);
-	control(&apply, &report, end, rows);
-	finish(&apply, &report, thread);
+	control(&apply, &questions, end, rows);
+	finish(&apply, &questions, thread);
 	require(rows[QUERY_FLOWS] > 100 && rows[QUERY_METERS] > 100,
 		"%llu flows, %llu meters: too few to mean anything", (unsigned long long)rows[QUERY_FLOWS],
 		(unsigned long long)rows[QUERY_METERS]);
