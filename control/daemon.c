@@ -15,6 +15,7 @@
 #include "serve.h"
 #include "settings.h"
 #include "units.h"
+#include "vitals.h"
 
 #define PATIENCE_USEC 3000000u /* for the first answers of DNS */
 
@@ -130,9 +131,19 @@ static void arm_expiry(struct daemon *daemon)
 				   on_expiry, daemon);
 }
 
+/* Was it written? Until it is no order is taken. */
+static int written(struct daemon *daemon, int ret)
+{
+	if (ret < 0)
+		alarms_raise(&daemon->alarms, ALARM_JOURNAL_FAILS, "", wall_ms(), "%s", strerror(-ret));
+	else
+		alarms_clear(&daemon->alarms, ALARM_JOURNAL_FAILS, "", wall_ms());
+	return ret;
+}
+
 int daemon_decide(struct daemon *daemon, struct decision *decision)
 {
-	int ret = journal_add(daemon->journal, decision);
+	int ret = written(daemon, journal_add(daemon->journal, decision));
 
 	if (ret < 0)
 		return ret;
@@ -154,7 +165,7 @@ int daemon_end(struct daemon *daemon, uint64_t id, const char *by, uint64_t *ret
 
 	if (ledger_find(&daemon->ledger, id) == NULL)
 		return -ENOENT;
-	int ret = journal_end(daemon->journal, id, wall_ms(), by);
+	int ret = written(daemon, journal_end(daemon->journal, id, wall_ms(), by));
 	if (ret < 0)
 		return ret;
 	ledger_remove(&daemon->ledger, id, &decision);
@@ -321,6 +332,9 @@ int daemon_start(struct daemon *daemon, const char *config_path)
 			  (uint64_t)daemon->started_ms, request_enforced, daemon, &daemon->link);
 	if (ret < 0)
 		return ret;
+	ret = vitals_create(daemon, &daemon->vitals);
+	if (ret < 0)
+		return ret;
 	resolver_start(daemon->resolver);
 	if (resolver_settled(daemon->resolver))
 		link_want_all(daemon->link); /* nobody to wait for: no provider has anything to resolve */
@@ -335,6 +349,7 @@ void daemon_stop(struct daemon *daemon)
 	sd_event_source_disable_unref(daemon->patience);
 	sd_event_source_disable_unref(daemon->expiry);
 	link_destroy(daemon->link); /* answers who asked the gate, out of all the rest */
+	vitals_destroy(daemon->vitals);
 	server_destroy(daemon->server);
 	request_end_all(daemon);
 	resolver_destroy(daemon->resolver);
@@ -342,6 +357,7 @@ void daemon_stop(struct daemon *daemon)
 	ledger_finish(&daemon->ledger);
 	journal_close(daemon->journal);
 	config_destroy(daemon->config);
+	alarms_finish(&daemon->alarms);
 	free(daemon->contest);
 }
 
@@ -388,10 +404,12 @@ void daemon_reload(struct daemon *daemon)
 	daemon->reload.at_ms = wall_ms();
 	daemon->reload.taken = config != NULL && give_ids(daemon, config) == 0 && create_resolver(daemon, config) == 0;
 	if (daemon->reload.taken) {
+		alarms_clear(&daemon->alarms, ALARM_CONFIG_REFUSED, "", wall_ms());
 		take_config(daemon, config, old_resolver);
 		return;
 	}
 	log_error("%s: not taken, the old configuration stays in force", daemon->config_path);
+	alarms_raise(&daemon->alarms, ALARM_CONFIG_REFUSED, "", wall_ms(), "%s", daemon->config_path);
 	daemon->resolver = old_resolver;
 	config_destroy(config);
 }

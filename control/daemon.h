@@ -8,6 +8,7 @@
 
 #include <systemd/sd-event.h>
 
+#include "alarms.h"
 #include "config.h"
 #include "journal.h"
 #include "ledger.h"
@@ -17,6 +18,7 @@
 
 struct pending;
 struct server;
+struct vitals;
 
 struct daemon {
 	sd_event *event;
@@ -27,6 +29,8 @@ struct daemon {
 	struct resolver *resolver;
 	struct policy policy;
 	struct link *link;
+	struct alarms alarms;
+	struct vitals *vitals;
 	struct server *server;
 	struct pending *pending; /* requests under way */
 	sd_event_source *expiry, *patience;

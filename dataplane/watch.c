@@ -9,17 +9,9 @@ static const struct {
 	enum counter counter;
 	const char *advice;
 } rows[] = {
-	{ COUNT_DROP_TRUNCATED, "the neighbour sends frames larger than the link takes: ethtool -K IF tso off gso off "
-				"on its end, and gro off, lro off on receiving NICs" },
-	{ COUNT_DROP_BAD_CHECKSUM,
-	  "a neighbour's checksum offload writes wrong sums: ethtool -K IF tx off on its end" },
-	{ COUNT_DROP_NOT_READY, "SMTP waits for the tables: is sluiced running and connected?" },
-	{ COUNT_DROP_NO_MBUF, "the packet pool is empty: give EAL more memory (-m) and the gate more --held" },
-	{ COUNT_DROP_TX_FULL, "a port does not take what it is given: link down, or too slow for the traffic" },
-	{ COUNT_DROP_STEER_FULL, "a worker is overloaded: more lcores" },
-	{ COUNT_REFUSED_HOLD_FULL, "no room to let more connections wait: more --held" },
-	{ COUNT_REFUSED_NO_ROOM, "flow or meter table full: more --flows or --meters" },
-	{ COUNT_FLOW_TABLE_FULL, "flow table full: more --flows" },
+#define FAULT(counter, advice) { COUNT_##counter, advice },
+#include "faults.def"
+#undef FAULT
 };
 
 void watch_counters(struct watch *watch, const uint64_t counter[COUNTERS], uint64_t now)
