@@ -100,6 +100,7 @@ static int run(const char *path)
 		return ret;
 	}
 	if (daemon_start(&daemon, path) == 0) {
+		sd_event_set_watchdog(daemon.event, true); /* if the service manager has one */
 		log_info("ready, %zu decisions in force", daemon.ledger.count);
 		sd_notify(0, "READY=1");
 		ret = sd_event_loop(daemon.event);

@@ -13,6 +13,7 @@
 #include "ctl.h"
 #include "log.h"
 #include "meters.h"
+#include "pulse.h"
 #include "watch.h"
 
 #define EVENTS 16
@@ -22,6 +23,7 @@ struct control {
 	struct control_config config;
 	int epoll, timer;
 	struct watch watch;
+	struct pulse pulse;
 	struct ctl ctl;
 };
 
@@ -98,6 +100,7 @@ void control_destroy(struct control *control)
 {
 	if (control == NULL)
 		return;
+	pulse_end(&control->pulse);
 	ctl_close(&control->ctl);
 	questions_finish(&control->ctl.questions);
 	report_finish(&control->ctl.report);
@@ -126,6 +129,7 @@ static void tick(struct control *control)
 		return;
 	report_counters(&control->ctl.report, counter);
 	watch_counters(&control->watch, counter, now);
+	pulse_look(&control->pulse);
 	forget_meters(control->config.meters, now);
 }
 
@@ -144,6 +148,8 @@ int control_run(struct control *control, int stop_descriptor)
 	struct epoll_event event[EVENTS];
 	int ret = watch_descriptor(control, stop_descriptor, &control->config);
 
+	if (ret == 0)
+		ret = pulse_begin(&control->pulse, control->config.worker, control->config.workers);
 	if (ret < 0)
 		return ret;
 	for (;;) {
