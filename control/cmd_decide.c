@@ -17,23 +17,6 @@
 #define FOR_MOST_NS (366 * 86400ull * 1000000000u)
 #define STILL_SHOWN 8
 
-/* Printable ASCII, and short enough for an SMTP reply. */
-static bool reason_fits(struct request *request, const char *reason)
-{
-	if (strlen(reason) >= WIRE_REASON_MAX) {
-		request_refuse(request, "reason", "the reason has %zu bytes; at most %u go into an SMTP reply",
-			       strlen(reason), WIRE_REASON_MAX - 1);
-		return false;
-	}
-	for (const char *at = reason; *at != '\0'; at++) {
-		if (*at >= 32 && *at < 127)
-			continue;
-		request_refuse(request, "reason", "the reason goes into an SMTP reply: printable ASCII only");
-		return false;
-	}
-	return true;
-}
-
 /* Sets created and expires; false when it was refused. */
 static bool set_times(struct request *request, struct decision *decision, uint64_t default_ns)
 {
@@ -113,8 +96,7 @@ void command_QUARANTINE(struct request *request)
 
 	snprintf(scope, sizeof(scope), "customer:%.80s%s%.80s", customer, provider != NULL ? "/provider:" : "",
 		 provider != NULL ? provider : "");
-	if (reason_fits(request, request_text(request, "reason")) && set_scope(request, &decision, "customer", scope) &&
-	    set_times(request, &decision, QUARANTINE_NS))
+	if (set_scope(request, &decision, "customer", scope) && set_times(request, &decision, QUARANTINE_NS))
 		decide(request, &decision, "quarantined");
 }
 
@@ -142,11 +124,9 @@ static bool set_limits(struct request *request, struct decision *decision)
 
 void command_LIMIT(struct request *request)
 {
-	const char *reason = request_text(request, "reason");
 	struct decision decision = { .action = DECIDE_LIMIT };
 
-	if ((reason == NULL || reason_fits(request, reason)) &&
-	    set_scope(request, &decision, "scope", request_text(request, "scope")) && set_limits(request, &decision) &&
+	if (set_scope(request, &decision, "scope", request_text(request, "scope")) && set_limits(request, &decision) &&
 	    set_times(request, &decision, 0))
 		decide(request, &decision, "limited");
 }
@@ -256,11 +236,10 @@ static void say_still(const struct daemon *daemon, const struct scope_key *key, 
 
 void command_RELEASE(struct request *request)
 {
-	const char *reason = request_text(request, "reason");
 	struct release release = { 0 };
 	char message[SCOPE_TEXT_MAX + 192];
 
-	if ((reason != NULL && !reason_fits(request, reason)) || !set_target(request, &release))
+	if (!set_target(request, &release))
 		return;
 	int ret = end_all(request, &release);
 	if (ret < 0) {

@@ -13,7 +13,6 @@
 #include "units.h"
 
 #define FLOW_ROWS 100
-#define FLOW_ROWS_MOST 10000
 
 static void ask_gate(struct request *request, const struct wire_QUERY *query,
 		     void (*done)(void *context, const struct rows *rows))
@@ -62,14 +61,13 @@ static json_t *flow_row(const struct policy *policy, const struct wire_ROW_FLOW 
 static void tell_flows(void *context, const struct rows *rows)
 {
 	struct request *request = context;
-	uint64_t most = FLOW_ROWS;
+	uint64_t most = request_count(request, "most", FLOW_ROWS);
 	char text[96];
 
 	if (rows == NULL) {
 		request_refuse(request, NULL, "the gate went away while it was asked");
 		return;
 	}
-	rows_most(request, FLOW_ROWS_MOST, &most);
 	json_t *list = json_array(), *reply = rows_reply(list);
 	for (uint32_t i = 0; i < rows->count && i < most; i++)
 		json_array_append_new(list,
@@ -102,11 +100,8 @@ static bool set_filter(struct request *request, const char *field, const char *f
 void command_FLOWS(struct request *request)
 {
 	struct wire_QUERY query = { .what = QUERY_FLOWS, .customer = ID_ANY, .provider = ID_ANY };
-	uint64_t most = FLOW_ROWS;
 
-	if (!rows_most(request, FLOW_ROWS_MOST, &most))
-		return;
-	query.most = (uint32_t)most + 1;
+	query.most = (uint32_t)request_count(request, "most", FLOW_ROWS) + 1;
 	if (set_filter(request, "customer", "customer:", &query.customer) &&
 	    set_filter(request, "provider", "provider:", &query.provider))
 		ask_gate(request, &query, tell_flows);

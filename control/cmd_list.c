@@ -12,7 +12,6 @@
 #include "units.h"
 
 #define DECISIONS_SHOWN 1000
-#define DECISIONS_MOST 100000
 
 struct listing {
 	json_t *rows;
@@ -66,12 +65,8 @@ static void answer_decisions(struct request *request, json_t *rows, uint64_t tot
 void command_DECISIONS(struct request *request)
 {
 	struct listing listing = { json_array(), request->daemon };
-	uint64_t most = DECISIONS_SHOWN, total = 0;
+	uint64_t most = request_count(request, "most", DECISIONS_SHOWN), total = 0;
 
-	if (!rows_most(request, DECISIONS_MOST, &most)) {
-		json_decref(listing.rows);
-		return;
-	}
 	int ret = journal_newest(request->daemon->journal, request_flag(request, "all"), (uint32_t)most, &total,
 				 add_decision, &listing);
 	if (ret == 0) {

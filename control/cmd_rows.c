@@ -38,22 +38,6 @@ char *row_limits(const struct limits *limits, char *out, size_t size)
 	return out;
 }
 
-bool rows_most(struct request *request, uint64_t limit, uint64_t *ret_most)
-{
-	const char *text = request_text(request, "most");
-	uint64_t most;
-
-	if (text == NULL)
-		return true;
-	if (count_parse(text, &most) < 0 || most == 0 || most > limit) {
-		request_refuse(request, "most", "\"%.40s\" is not a number from 1 to %llu", text,
-			       (unsigned long long)limit);
-		return false;
-	}
-	*ret_most = most;
-	return true;
-}
-
 json_t *rows_reply(json_t *rows)
 {
 	return json_pack("{s:b, s:o}", "ok", 1, "rows", rows);

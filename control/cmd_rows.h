@@ -21,9 +21,6 @@ json_t *row_time(int64_t ms);
 /* As orders write it: "connections=20 connection-rate=10/s burst 5"; "" when nothing is limited. */
 char *row_limits(const struct limits *limits, char *out, size_t size);
 
-/* Sets *ret_most from the argument "most", if it is given; false when it was refused. */
-bool rows_most(struct request *request, uint64_t limit, uint64_t *ret_most);
-
 /* {"ok":true,"rows":rows}; takes `rows`. */
 json_t *rows_reply(json_t *rows);
 

@@ -10,6 +10,7 @@
 #include "commands_table.h"
 #include "counters.h"
 #include "daemon.h"
+#include "route.h"
 #include "units.h"
 
 #define SHARED_SHOWN 5
@@ -22,7 +23,7 @@ static void __attribute__((format(printf, 3, 4))) say(json_t *reply, const char 
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	request_ascii(text);
+	text_ascii(text);
 	json_array_append_new(json_object_get(reply, "rows"), json_pack("{s:s, s:s}", "what", what, "value", text));
 }
 
@@ -118,7 +119,7 @@ static void say_dns(json_t *reply, const struct daemon *daemon)
 			continue;
 		snprintf(what, sizeof(what), "DNS %s", provider->name);
 		snprintf(problem, sizeof(problem), "%s", status->problem);
-		request_ascii(problem);
+		text_ascii(problem);
 		say(reply, what, "%zu address%s, answered %s%s%s", addresses, addresses == 1 ? "" : "es",
 		    ago(status->resolved_ms, when, sizeof(when)), problem[0] != '\0' ? "; " : "", problem);
 		json_object_set_new(list, provider->name,

@@ -8,18 +8,20 @@
 #include <string.h>
 #include <time.h>
 
+#include <microhttpd.h>
 #include <systemd/sd-event.h>
 
 #include "clocks.h"
 #include "commands_table.h"
 #include "daemon.h"
-#include "serve.h"
+#include "exchange.h"
+#include "route.h"
 
 #define ENFORCE_USEC 5000000u
 
 struct pending {
-	struct request request; /* first: handlers get its address */
-	struct client *client;	/* NULL: went away */
+	struct request request;	   /* first: handlers get its address */
+	struct exchange *exchange; /* NULL: went away */
 	char author[AUTHOR_MAX];
 	sd_event_source *timer;
 	uint64_t received_usec;
@@ -46,44 +48,46 @@ void request_end_all(struct daemon *daemon)
 		end_pending(daemon->pending);
 }
 
-void request_forget(struct daemon *daemon, const struct client *client)
+void request_forget(struct daemon *daemon, const struct exchange *exchange)
 {
 	for (struct pending *pending = daemon->pending; pending != NULL; pending = pending->next)
-		if (pending->client == client)
-			pending->client = NULL;
+		if (pending->exchange == exchange)
+			pending->exchange = NULL;
 }
 
-void request_reply(struct request *request, json_t *reply)
+static void answer(struct pending *pending, unsigned status, json_t *reply)
 {
-	struct client *client = ((struct pending *)request)->client;
+	struct exchange *exchange = pending->exchange;
 
-	end_pending((struct pending *)request);
-	if (client != NULL)
-		client_answer(client, reply);
+	end_pending(pending);
+	if (exchange != NULL)
+		exchange_answer(exchange, status, reply);
 	else
 		json_decref(reply);
 }
 
-void request_ascii(char *text)
+void request_reply(struct request *request, json_t *reply)
 {
-	for (; *text != '\0'; text++)
-		if (*text < 32 || *text > 126)
-			*text = '?';
+	answer((struct pending *)request, MHD_HTTP_OK, reply);
+}
+
+static void answer_refusal(struct request *request, const struct refusal *refusal)
+{
+	answer((struct pending *)request, refusal->status, refusal_reply(refusal));
 }
 
 void request_refuse(struct request *request, const char *field, const char *format, ...)
 {
-	char error[512];
+	char text[sizeof(((struct refusal *)0)->text)];
+	struct refusal refusal;
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(error, sizeof(error), format, arguments);
+	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	request_ascii(error);
-	json_t *reply = json_pack("{s:b, s:s}", "ok", 0, "error", error);
-	if (reply != NULL && field != NULL)
-		json_object_set_new(reply, "field", json_string(field));
-	request_reply(request, reply);
+	refuse(&refusal, field != NULL ? MHD_HTTP_UNPROCESSABLE_CONTENT : MHD_HTTP_SERVICE_UNAVAILABLE, field, "%s",
+	       text);
+	answer_refusal(request, &refusal);
 }
 
 void request_add_message(json_t *reply, const char *more)
@@ -115,7 +119,7 @@ static void answer_enforced(struct pending *pending, bool enforced)
 	if (note != NULL)
 		request_add_message(reply, note);
 	json_object_del(reply, "note");
-	request_reply(&pending->request, reply);
+	answer(pending, enforced ? MHD_HTTP_OK : MHD_HTTP_ACCEPTED, reply);
 }
 
 static int on_enforce_timeout(sd_event_source *source, uint64_t usec, void *context)
@@ -152,7 +156,6 @@ void request_enforced(void *context, uint64_t generation)
 		if (pending->request.generation == 0 || pending->request.generation > generation)
 			continue;
 		answer_enforced(pending, true);
-		next = daemon->pending; /* an answer may have brought the next request */
 	}
 }
 
@@ -163,130 +166,48 @@ const char *request_text(const struct request *request, const char *name)
 
 bool request_flag(const struct request *request, const char *name)
 {
+	return json_is_true(json_object_get(request->args, name));
+}
+
+uint64_t request_count(const struct request *request, const char *name, uint64_t otherwise)
+{
 	const json_t *value = json_object_get(request->args, name);
-	const char *text = json_string_value(value);
 
-	return json_is_true(value) || (text != NULL && strcmp(text, "yes") == 0);
+	return value != NULL ? (uint64_t)json_integer_value(value) : otherwise;
 }
 
-static const struct arg *find_arg(const struct command *command, const char *name)
+/* The command that is meant, allowed, and has the arguments it needs; false: refused. */
+static bool understand(struct request *request, enum right right, const struct asked *asked, struct refusal *refusal)
 {
-	for (const struct arg *arg = command->args; arg->name != NULL; arg++)
-		if (strcmp(arg->name, name) == 0)
-			return arg;
-	return NULL;
-}
-
-static bool is_texts(const json_t *value)
-{
-	size_t index;
-	json_t *item;
-
-	if (!json_is_array(value) || json_array_size(value) == 0)
-		return false;
-	json_array_foreach((json_t *)value, index, item) if (!json_is_string(item)) return false;
-	return true;
-}
-
-static bool flag_fits(const json_t *value)
-{
-	const char *text = json_string_value(value);
-
-	return json_is_boolean(value) || (text != NULL && (strcmp(text, "yes") == 0 || strcmp(text, "no") == 0));
-}
-
-static bool value_fits(struct request *request, const struct arg *arg, const json_t *value)
-{
-	if (arg->type == ARG_FLAG && !flag_fits(value)) {
-		request_refuse(request, arg->name, "%s is to be \"yes\" or \"no\"", arg->name);
-		return false;
-	}
-	if (arg->type == ARG_FLAG)
-		return true;
-	if (arg->many ? !is_texts(value) : !json_is_string(value)) {
-		request_refuse(request, arg->name, "%s is to be %s", arg->name,
-			       arg->many ? "a list of texts" : "a text");
-		return false;
-	}
-	/* A name that goes on as another scope would be obeyed as that. */
-	bool name = arg->type == ARG_CUSTOMER || arg->type == ARG_PROVIDER;
-	if (name && strpbrk(json_string_value(value), "/:") != NULL) {
-		request_refuse(request, arg->name, "%s is to be a name, without / and :", arg->name);
-		return false;
-	}
-	return true;
-}
-
-/* Form only: types, known names, what is required. What a value means is the handler's. */
-static bool args_fit(struct request *request)
-{
-	const char *name;
-	json_t *value;
-
-	json_object_foreach(request->args, name, value)
-	{
-		const struct arg *arg = find_arg(request->command, name);
-		if (arg == NULL) {
-			request_refuse(request, name, "%s takes no argument \"%.40s\"", request->command->name, name);
-			return false;
-		}
-		if (!value_fits(request, arg, value))
-			return false;
-	}
-	for (const struct arg *arg = request->command->args; arg->name != NULL; arg++) {
-		if (!arg->required || json_object_get(request->args, arg->name) != NULL)
-			continue;
-		request_refuse(request, arg->name, "%s needs %s: %s", request->command->name, arg->name, arg->help);
-		return false;
-	}
-	return true;
-}
-
-static void dispatch(struct request *request, enum right right, const char *name)
-{
-	request->command = name != NULL ? command_find(name) : NULL;
+	request->command = route_find(asked->method, asked->path, &request->args, refusal);
 	if (request->command == NULL)
-		request_refuse(request, "command", "no command \"%.40s\"", name != NULL ? name : "");
-	else if (request->command->right == RIGHT_ADMIN && right != RIGHT_ADMIN)
-		request_refuse(request, "command", "%s needs the admin socket", name);
-	else if (args_fit(request))
-		command_handlers[request->command - commands](request);
+		return false;
+	if (request->command->right == RIGHT_ADMIN && right != RIGHT_ADMIN)
+		return refuse(refusal, MHD_HTTP_FORBIDDEN, NULL, "%s needs the admin socket", request->command->name);
+	return route_fill(request->command, request->args, asked->query, refusal) &&
+	       route_body(request->command, request->args, asked->body, asked->size, refusal) &&
+	       route_complete(request->command, request->args, refusal);
 }
 
-static void take_object(struct request *request, enum right right, const json_t *object)
-{
-	json_t *args = json_object_get(object, "args");
-
-	if (args != NULL && !json_is_object(args)) {
-		request_refuse(request, "args", "args is to be an object");
-		return;
-	}
-	request->args = args != NULL ? json_incref(args) : json_object();
-	dispatch(request, right, json_string_value(json_object_get(object, "command")));
-}
-
-void request_begin(struct daemon *daemon, struct client *client, enum right right, const char *author, const char *line,
-		   size_t size)
+void request_begin(struct daemon *daemon, struct exchange *exchange, enum right right, const char *author,
+		   const struct asked *asked)
 {
 	struct pending *pending = calloc(1, sizeof(*pending));
-	json_error_t error;
+	struct refusal refusal;
 
 	if (pending == NULL) {
-		client_answer(client, NULL);
+		exchange_answer(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, NULL);
 		return;
 	}
 	snprintf(pending->author, sizeof(pending->author), "%s", author);
-	pending->client = client;
+	pending->exchange = exchange;
 	pending->received_usec = steady_usec();
 	pending->request.daemon = daemon;
 	pending->request.author = pending->author;
 	pending->next = daemon->pending;
 	daemon->pending = pending;
-	json_t *object = json_loadb(line, size, JSON_REJECT_DUPLICATES, &error);
-	if (json_is_object(object))
-		take_object(&pending->request, right, object);
+	if (understand(&pending->request, right, asked, &refusal))
+		command_handlers[pending->request.command - commands](&pending->request);
 	else
-		request_refuse(&pending->request, NULL, "not a JSON object: %s (column %d)",
-			       object != NULL ? "another type" : error.text, error.column);
-	json_decref(object);
+		answer_refusal(&pending->request, &refusal);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* One request from its line to its answer, which may wait for the gate: form and rights are checked here by the
- * table of commands, what it means is its handler's. */
+/* One request from its arrival to its answer, which may wait for the gate: what is asked and whether it may be is
+ * found by the table of commands (route.h), what it means is its handler's. */
 #ifndef SLUICE_REQUEST_H
 #define SLUICE_REQUEST_H
 
@@ -12,8 +12,8 @@
 
 #include "commands.h"
 
-struct client;
 struct daemon;
+struct exchange;
 
 /* What a command's handler works with. */
 struct request {
@@ -26,12 +26,20 @@ struct request {
 	uint64_t generation; /* 0: waits for rows, not for a generation */
 };
 
-/* Takes a client's line; client_answer() gets the answer, now or later. */
-void request_begin(struct daemon *daemon, struct client *client, enum right right, const char *author, const char *line,
-		   size_t size);
+/* A request as it came. */
+struct asked {
+	const char *method, *path;
+	const json_t *query; /* texts, or lists of texts */
+	const char *body;
+	size_t size;
+};
 
-/* The client is going: what is under way for it goes on, and is answered to nobody. */
-void request_forget(struct daemon *daemon, const struct client *client);
+/* Takes one; exchange_answer() gets the answer, now or later. */
+void request_begin(struct daemon *daemon, struct exchange *exchange, enum right right, const char *author,
+		   const struct asked *asked);
+
+/* Who asked is going: what is under way goes on, and is answered to nobody. */
+void request_forget(struct daemon *daemon, const struct exchange *exchange);
 
 /* Throws away all that wait. */
 void request_end_all(struct daemon *daemon);
@@ -42,22 +50,19 @@ void request_enforced(void *context, uint64_t generation);
 /* Answers now; takes `reply`. */
 void request_reply(struct request *request, json_t *reply);
 
-/* {"ok":false,"error":...,"field":...}; field may be NULL. */
+/* {"ok":false,"error":...,"field":...}; field NULL: it is not the request's fault. */
 void request_refuse(struct request *request, const char *field, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /* `reply` goes out once the generation is enforced, with the time that took; or after a while without. */
 void request_when_enforced(struct request *request, json_t *reply, uint64_t generation);
 
-/* Whatever is not printable ASCII becomes "?": a cut within a character of UTF-8 is no text any more, and JSON would
- * not take it. */
-void request_ascii(char *text);
-
 /* Text of an argument; NULL when it is not given. Its form was checked. */
 const char *request_text(const struct request *request, const char *name);
 
-/* A flag that is on. */
+/* A flag that is on / a count, or this one. */
 bool request_flag(const struct request *request, const char *name);
+uint64_t request_count(const struct request *request, const char *name, uint64_t otherwise);
 
 /* Adds to the text people read; `more` follows what is there. */
 void request_add_message(json_t *reply, const char *more);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A command line, one word a line of the input: a request, or what is wrong with it. */
+/* A command line, one word a line of the input: arguments, or what is wrong with them. */
 #include "fuzz.h"
 
 #include "commands.h"
@@ -7,19 +7,18 @@
 
 #define WORDS_MOST 16
 
-static void request(const struct command *command, int count, char *words[])
+static void read_words(const struct command *command, int count, char *words[])
 {
 	char error[WORDS_ERROR_MAX] = "";
-	json_t *request = words_request(command, count, words, error);
+	json_t *args = words_args(command, count, words, error);
 
-	if (request == NULL) {
+	if (args == NULL) {
 		must(error[0] != '\0' && memchr(error, '\0', sizeof(error)) != NULL);
 		return;
 	}
-	must(strcmp(json_string_value(json_object_get(request, "command")), command->name) == 0);
 	for (const struct arg *arg = command->args; arg->name != NULL; arg++)
-		must(!arg->required || json_object_get(json_object_get(request, "args"), arg->name) != NULL);
-	json_decref(request);
+		must(!arg->required || json_object_get(args, arg->name) != NULL);
+	json_decref(args);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -32,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		words[count++] = strsep(&rest, "\n");
 	const struct command *command = command_find(words[0]);
 	if (command != NULL)
-		request(command, count - 1, words + 1);
+		read_words(command, count - 1, words + 1);
 	free(text);
 	return 0;
 }

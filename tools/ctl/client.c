@@ -2,106 +2,191 @@
 #include "client.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
-#include <unistd.h>
 
-#define REPLY_SECONDS 10
+#include <curl/curl.h>
+
+#define REPLY_SECONDS 10L
 #define REPLY_MOST (64u << 20)
+#define PATH_LONGEST 512
 
-static int connect_to(const char *path)
+struct buffer {
+	char *text;
+	size_t size;
+};
+
+/* A value as it stands in a URL; the text is the value's own, or in `out`. */
+static const char *value_text(const json_t *value, char *out, size_t size)
 {
-	const struct timeval patience = { REPLY_SECONDS, 0 };
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	if (descriptor < 0)
-		return -errno;
-	if (strlen(path) >= sizeof(address.sun_path)) {
-		close(descriptor);
-		return -ENAMETOOLONG;
-	}
-	strcpy(address.sun_path, path);
-	setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-	if (connect(descriptor, (const struct sockaddr *)&address, sizeof(address)) < 0) {
-		int ret = -errno;
-		close(descriptor);
-		return ret;
-	}
-	return descriptor;
+	if (json_is_string(value))
+		return json_string_value(value);
+	if (json_is_integer(value))
+		snprintf(out, size, "%lld", (long long)json_integer_value(value));
+	else
+		snprintf(out, size, "%s", json_is_true(value) ? "true" : "false");
+	return out;
 }
 
-static int send_line(int descriptor, const json_t *request)
+/* "/v1/customers/{customer}" with the argument's value in its place. */
+static void fill_path(const struct command *command, const json_t *args, char *out)
 {
-	char *text = json_dumps(request, JSON_COMPACT);
-	int ret = 0;
+	const char *from = command->path, *open;
+	char name[40], number[24];
+	size_t used = 0;
 
-	if (text == NULL)
-		return -ENOMEM;
-	size_t size = strlen(text);
-	text[size++] = '\n'; /* in place of the final 0 */
-	for (size_t done = 0; ret == 0 && done < size;) {
-		ssize_t put = send(descriptor, text + done, size - done, MSG_NOSIGNAL);
-		if (put < 0 && errno != EINTR)
-			ret = -errno;
-		done += put > 0 ? (size_t)put : 0;
+	while (used < PATH_LONGEST && (open = strchr(from, '{')) != NULL) {
+		size_t size = strcspn(open, "}") - 1;
+		snprintf(name, sizeof(name), "%.*s", (int)size, open + 1);
+		used += (size_t)snprintf(out + used, PATH_LONGEST - used, "%.*s%s", (int)(open - from), from,
+					 value_text(json_object_get(args, name), number, sizeof(number)));
+		from = open + size + 2;
 	}
+	if (used < PATH_LONGEST)
+		snprintf(out + used, PATH_LONGEST - used, "%s", from);
+}
+
+static bool add_query(CURLU *url, const char *name, const json_t *value)
+{
+	char number[24], *text = NULL;
+	size_t index;
+	json_t *item;
+
+	if (json_is_array(value)) {
+		json_array_foreach((json_t *)value, index, item) if (!add_query(url, name, item)) return false;
+		return true;
+	}
+	if (asprintf(&text, "%s=%s", name, value_text(value, number, sizeof(number))) < 0)
+		return false;
+	CURLUcode code = curl_url_set(url, CURLUPART_QUERY, text, CURLU_APPENDQUERY | CURLU_URLENCODE);
 	free(text);
-	return ret;
+	return code == CURLUE_OK;
 }
 
-/* Up to the end of the line; NULL and errno when it does not come. */
-static char *read_line(int descriptor, size_t *ret_size)
+/* Path, and query of a GET; what is left for the body. */
+static bool set_url(CURLU *url, const struct command *command, const json_t *args, json_t *ret_body)
 {
-	char *line = NULL;
-	size_t size = 0, room = 0;
+	char path[PATH_LONGEST];
+	const char *name;
+	json_t *value;
 
-	for (;;) {
-		if (size == room && (room > REPLY_MOST || (line = realloc(line, room += 65536 + room)) == NULL))
-			return NULL;
-		ssize_t got = recv(descriptor, line + size, room - size, 0);
-		if (got < 0 && errno == EINTR)
+	fill_path(command, args, path);
+	if (curl_url_set(url, CURLUPART_URL, "http://sluiced", 0) != CURLUE_OK ||
+	    curl_url_set(url, CURLUPART_PATH, path, CURLU_URLENCODE) != CURLUE_OK)
+		return false;
+	json_object_foreach((json_t *)args, name, value)
+	{
+		if (command_in_path(command, command_arg(command, name)))
 			continue;
-		if (got <= 0) {
-			if (got == 0)
-				errno = ECONNRESET;
-			free(line);
-			return NULL;
-		}
-		size += (size_t)got;
-		if (line[size - 1] == '\n')
-			break;
+		if (command->method == METHOD_GET && !add_query(url, name, value))
+			return false;
+		if (command->method != METHOD_GET)
+			json_object_set(ret_body, name, value);
 	}
-	*ret_size = size;
-	return line;
+	return true;
 }
 
-json_t *client_ask(const char *path, const json_t *request, char *ret_error, size_t size)
+static size_t take(char *data, size_t one, size_t count, void *context)
 {
-	json_t *reply = NULL;
-	size_t line_size;
-	int descriptor = connect_to(path);
+	struct buffer *buffer = context;
+	size_t size = one * count;
+	char *grown = buffer->size + size <= REPLY_MOST ? realloc(buffer->text, buffer->size + size + 1) : NULL;
 
-	if (descriptor < 0) {
-		snprintf(ret_error, size, "%s: %s%s", path, strerror(-descriptor),
-			 descriptor == -EACCES ? " (are you in the socket's group?)" : "; is sluiced running?");
-		return NULL;
+	if (grown == NULL)
+		return 0;
+	buffer->text = grown;
+	memcpy(grown + buffer->size, data, size);
+	buffer->size += size;
+	return size;
+}
+
+static void say_unreachable(CURL *curl, const struct target *target, CURLcode code, char *ret_error)
+{
+	long error = 0;
+
+	curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &error);
+	if (code == CURLE_OPERATION_TIMEDOUT)
+		snprintf(ret_error, CLIENT_ERROR_MAX, "%s: sluiced did not answer within %ld s", target->socket,
+			 REPLY_SECONDS);
+	else if (code == CURLE_COULDNT_CONNECT)
+		snprintf(ret_error, CLIENT_ERROR_MAX, "%s: %s%s", target->socket,
+			 error != 0 ? strerror((int)error) : curl_easy_strerror(code),
+			 error == EACCES ? " (are you in the socket's group?)" : "; is sluiced running?");
+	else
+		snprintf(ret_error, CLIENT_ERROR_MAX, "%s: no reply: %s", target->socket, curl_easy_strerror(code));
+}
+
+static json_t *read_reply(CURL *curl, const struct target *target, const struct buffer *buffer, char *ret_error)
+{
+	json_t *reply = json_loadb(buffer->text != NULL ? buffer->text : "", buffer->size, 0, NULL);
+	long status = 0;
+
+	if (json_is_object(reply))
+		return reply;
+	json_decref(reply);
+	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+	snprintf(ret_error, CLIENT_ERROR_MAX, "%s: the answer, of status %ld, is not JSON", target->socket, status);
+	return NULL;
+}
+
+static json_t *perform(CURL *curl, const struct target *target, char *ret_error)
+{
+	struct buffer buffer = { 0 };
+	json_t *reply = NULL;
+
+	curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, target->socket);
+	curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
+	curl_easy_setopt(curl, CURLOPT_PROXY, "");
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT, REPLY_SECONDS);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, &buffer);
+	CURLcode code = curl_easy_perform(curl);
+	if (code == CURLE_OK)
+		reply = read_reply(curl, target, &buffer, ret_error);
+	else
+		say_unreachable(curl, target, code, ret_error);
+	free(buffer.text);
+	return reply;
+}
+
+static json_t *ask(CURL *curl, CURLU *url, const struct target *target, const struct command *command,
+		   const json_t *args, char *ret_error)
+{
+	json_t *body = json_object(), *reply = NULL;
+	struct curl_slist *headers = NULL;
+	char *text = NULL;
+
+	if (set_url(url, command, args, body)) {
+		curl_easy_setopt(curl, CURLOPT_CURLU, url);
+		if (command->method == METHOD_POST) {
+			text = json_dumps(body, JSON_COMPACT);
+			headers = curl_slist_append(NULL, "Content-Type: application/json");
+			curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+			curl_easy_setopt(curl, CURLOPT_POSTFIELDS, text != NULL ? text : "");
+		}
+		reply = perform(curl, target, ret_error);
+	} else {
+		snprintf(ret_error, CLIENT_ERROR_MAX, "no memory");
 	}
-	int ret = send_line(descriptor, request);
-	char *line = ret == 0 ? read_line(descriptor, &line_size) : NULL;
-	if (line != NULL)
-		reply = json_loadb(line, line_size, 0, NULL);
-	if (reply == NULL && ret == 0 && line == NULL && (errno == EAGAIN || errno == EWOULDBLOCK))
-		snprintf(ret_error, size, "%s: sluiced did not answer within %d s", path, REPLY_SECONDS);
-	else if (reply == NULL)
-		snprintf(ret_error, size, "%s: no reply: %s", path,
-			 line != NULL ? "not JSON" : strerror(ret < 0 ? -ret : errno));
-	free(line);
-	close(descriptor);
+	curl_slist_free_all(headers);
+	free(text);
+	json_decref(body);
+	return reply;
+}
+
+json_t *client_ask(const struct target *target, const struct command *command, const json_t *args, char *ret_error)
+{
+	CURL *curl = curl_easy_init();
+	CURLU *url = curl_url();
+	json_t *reply = NULL;
+
+	if (curl != NULL && url != NULL)
+		reply = ask(curl, url, target, command, args, ret_error);
+	else
+		snprintf(ret_error, CLIENT_ERROR_MAX, "no memory");
+	curl_url_cleanup(url);
+	curl_easy_cleanup(curl);
 	return reply;
 }

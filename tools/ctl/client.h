@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* One request to the daemon, one reply. */
+/* One request to the daemon's API, one reply. */
 #ifndef SLUICE_CLIENT_H
 #define SLUICE_CLIENT_H
 
@@ -7,7 +7,16 @@
 
 #include <jansson.h>
 
-/* The reply object; NULL, and why, when the daemon could not be asked. */
-json_t *client_ask(const char *path, const json_t *request, char *ret_error, size_t size);
+#include "commands.h"
+
+#define CLIENT_ERROR_MAX 256
+
+/* Where the daemon is to be asked. */
+struct target {
+	const char *socket;
+};
+
+/* The reply object; NULL, and why (CLIENT_ERROR_MAX bytes), when the daemon could not be asked. */
+json_t *client_ask(const struct target *target, const struct command *command, const json_t *args, char *ret_error);
 
 #endif

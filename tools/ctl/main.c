@@ -90,15 +90,16 @@ static int show(const struct call *call, const json_t *reply)
 
 static int ask(const struct call *call)
 {
-	char error[WORDS_ERROR_MAX];
-	json_t *request = words_request(call->command, call->count - 1, call->words + 1, error);
+	const struct target target = { socket_of(call) };
+	char error[CLIENT_ERROR_MAX];
+	json_t *args = words_args(call->command, call->count - 1, call->words + 1, error);
 
-	if (request == NULL) {
+	if (args == NULL) {
 		fprintf(stderr, "sluicectl: %s: %s\n", call->command->name, error);
 		return EXIT_USAGE;
 	}
-	json_t *reply = client_ask(socket_of(call), request, error, sizeof(error));
-	json_decref(request);
+	json_t *reply = client_ask(&target, call->command, args, error);
+	json_decref(args);
 	if (reply == NULL) {
 		fprintf(stderr, "sluicectl: %s\n", error);
 		return EXIT_UNREACHABLE;

@@ -3,12 +3,10 @@
 
 #include <stdarg.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "limit.h"
-#include "units.h"
+#include "arg.h"
 
 /* Where reading stands. */
 struct reading {
@@ -28,54 +26,28 @@ static bool __attribute__((format(printf, 2, 3))) wrong(struct reading *reading,
 	return false;
 }
 
-static bool setting_fits(const char *text)
+static json_t *typed(const struct arg *arg, const char *text)
 {
-	struct limit limit;
-
-	for (int kind = 0; kind < LIMIT_KINDS; kind++) {
-		size_t size = strlen(limit_kind_name[kind]);
-		if (strncmp(text, limit_kind_name[kind], size) == 0 && text[size] == '=')
-			return limit_parse(kind, text + size + 1, &limit) == 0;
-	}
-	return false;
-}
-
-/* What can be told without the daemon. */
-static bool form_fits(struct reading *reading, const struct arg *arg, const char *text)
-{
-	uint64_t number;
-
-	if (arg->type == ARG_DURATION && duration_parse(text, &number) < 0)
-		return wrong(reading, "--%s: \"%s\" is not a duration, such as 30s, 24h or 7d", arg->name, text);
-	if (arg->type == ARG_COUNT && count_parse(text, &number) < 0)
-		return wrong(reading, "--%s: \"%s\" is not a number", arg->name, text);
-	if (arg->type == ARG_FLAG && strcmp(text, "yes") != 0 && strcmp(text, "no") != 0)
-		return wrong(reading, "--%s takes no value", arg->name);
-	if (arg->type == ARG_SETTING && !setting_fits(text))
-		return wrong(reading,
-			     "\"%s\" is not a limit; write connections=N, connection-rate=N/s, byte-rate=N/s or "
-			     "message-rate=N/s",
-			     text);
-	if (text[0] == '\0')
-		return wrong(reading, "%s is empty", arg->name);
-	return true;
+	if (arg->type == ARG_FLAG)
+		return json_boolean(arg_flag(text));
+	if (arg->type == ARG_COUNT)
+		return json_integer((json_int_t)arg_count(text));
+	return json_string(text);
 }
 
 static bool set(struct reading *reading, const struct arg *arg, const char *text)
 {
-	json_t *value = json_string(text), *list = json_object_get(reading->args, arg->name);
+	json_t *value, *list = json_object_get(reading->args, arg->name);
+	const char *dashes = arg->option ? "--" : "";
+	char error[ARG_ERROR_MAX];
 
-	if (value == NULL) {
-		return wrong(reading, "%s: not UTF-8", arg->name);
-	}
-	if (!form_fits(reading, arg, text)) {
-		json_decref(value);
-		return false;
-	}
-	if (!arg->many && list != NULL) {
-		json_decref(value);
+	if (!arg_fits(arg, text, error))
+		return wrong(reading, "%s%s: %s", dashes, arg->name, error);
+	if (!arg->many && list != NULL)
 		return wrong(reading, "--%s is given twice", arg->name);
-	}
+	value = typed(arg, text);
+	if (value == NULL)
+		return wrong(reading, "%s%s: not UTF-8", dashes, arg->name);
 	if (!arg->many)
 		return json_object_set_new(reading->args, arg->name, value) == 0;
 	if (list == NULL) {
@@ -111,8 +83,8 @@ static int take_option(struct reading *reading, const char *word, const char *ne
 		return wrong(reading, "no option %s; \"sluicectl %s --help\" lists them", word, reading->command->name);
 	if (word[2 + size] == '=')
 		return set(reading, arg, word + 3 + size) ? 1 : 0;
-	if (arg->type == ARG_FLAG) /* "--all yes" is understood, too */
-		return !set(reading, arg, "yes") ? 0 : next != NULL && strcmp(next, "yes") == 0 ? 2 : 1;
+	if (arg->type == ARG_FLAG)
+		return set(reading, arg, "true") ? 1 : 0;
 	if (next == NULL)
 		return wrong(reading, "--%s needs a value: %s", arg->name, arg->help);
 	return set(reading, arg, next) ? 2 : 0;
@@ -136,7 +108,7 @@ static bool complete(struct reading *reading)
 	return true;
 }
 
-json_t *words_request(const struct command *command, int count, char *const words[], char *ret_error)
+json_t *words_args(const struct command *command, int count, char *const words[], char *ret_error)
 {
 	struct reading reading = { command, json_object(), 0, ret_error };
 
@@ -148,9 +120,8 @@ json_t *words_request(const struct command *command, int count, char *const word
 		}
 		at += taken;
 	}
-	if (!complete(&reading)) {
-		json_decref(reading.args);
-		return NULL;
-	}
-	return json_pack("{s:s, s:o}", "command", command->name, "args", reading.args);
+	if (complete(&reading))
+		return reading.args;
+	json_decref(reading.args);
+	return NULL;
 }

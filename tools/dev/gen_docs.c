@@ -134,10 +134,10 @@ static void md_commands(void)
 {
 	char usage[256];
 
-	puts("| command | right | what |\n| --- | --- | --- |");
+	puts("| command | right | request | what |\n| --- | --- | --- | --- |");
 	for (int i = 0; i < COMMANDS; i++) {
-		printf("| `%s` | %s | ", usage_text(&commands[i], usage, sizeof(usage)),
-		       right_names[commands[i].right]);
+		printf("| `%s` | %s | `%s %s` | ", usage_text(&commands[i], usage, sizeof(usage)),
+		       right_names[commands[i].right], method_names[commands[i].method], commands[i].path);
 		cell(commands[i].help);
 		puts(" |");
 	}
@@ -255,7 +255,7 @@ static void man_command(const struct command *command)
 	fputs(".SS ", stdout);
 	roff_line(usage_text(command, usage, sizeof(usage)));
 	roff_line(command->help);
-	puts(command->right == RIGHT_ADMIN ? "(needs the admin socket)" : "(the read socket will do)");
+	puts(command->right == RIGHT_ADMIN ? "(needs the admin right)" : "(the read right will do)");
 	for (const struct arg *arg = command->args; arg->name != NULL; arg++) {
 		char term[40];
 		snprintf(term, sizeof(term), "%s%s", arg->option ? "--" : "", arg->name);

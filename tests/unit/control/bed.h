@@ -218,26 +218,71 @@ static inline int client_open(struct bed *bed, const char *name)
 	return client;
 }
 
-static inline void client_send(struct bed *bed, int client, const char *text)
+/* Bytes as they are. */
+static inline void client_write(struct bed *bed, int client, const char *text, size_t size)
 {
-	ck_assert_int_eq(send(client, text, strlen(text), MSG_NOSIGNAL), (ssize_t)strlen(text));
+	ck_assert_int_eq(send(client, text, size, MSG_NOSIGNAL), (ssize_t)size);
 	bed_turn(bed);
 }
 
-/* The next reply; NULL when there is none (yet). */
-static inline json_t *client_reply(int client)
+/* Requests, each on a line of its own: "GET /v1/status", "POST /v1/limits {...}". */
+static inline void client_send(struct bed *bed, int client, const char *lines)
 {
-	static char line[65536];
+	static char text[65536];
+	size_t used = 0;
+
+	while (*lines != '\0') {
+		size_t size = strcspn(lines, "\n"), method = strcspn(lines, " "),
+		       path = strcspn(lines + method + 1, " \n"), body = method + path + 2;
+		used += (size_t)snprintf(text + used, sizeof(text) - used,
+					 "%.*s HTTP/1.1\r\nHost: bed\r\nContent-Type: application/json\r\n"
+					 "Content-Length: %zu\r\n\r\n%.*s",
+					 (int)(method + path + 1), lines, body < size ? size - body : 0,
+					 body < size ? (int)(size - body) : 0, body < size ? lines + body : "");
+		ck_assert_uint_lt(used, sizeof(text));
+		lines += size + (lines[size] == '\n');
+	}
+	client_write(bed, client, text, used);
+}
+
+/* Up to a line's end, which is not kept; false when there is none (yet). */
+static inline bool client_line(int client, char *line, size_t size)
+{
 	size_t have = 0;
+
+	while (have < size - 1 && recv(client, line + have, 1, 0) == 1 && line[have] != '\n')
+		have++;
+	line[have > 0 ? have - 1 : 0] = '\0'; /* the CR */
+	return have > 0;
+}
+
+/* The next answer, and its status if that is asked for; NULL when there is none (yet). */
+static inline json_t *client_answer(int client, int *ret_status)
+{
+	static char text[1 << 20];
+	char line[512];
+	size_t size = 0, have = 0;
 	json_error_t error;
 
-	while (have < sizeof(line) && recv(client, line + have, 1, 0) == 1 && line[have] != '\n')
-		have++;
-	if (have == 0)
+	if (!client_line(client, line, sizeof(line)))
 		return NULL;
-	json_t *reply = json_loadb(line, have, 0, &error);
-	ck_assert_msg(reply != NULL, "%.*s: %s", (int)have, line, error.text);
+	int status = atoi(line + strlen("HTTP/1.1 "));
+	while (client_line(client, line, sizeof(line)) && line[0] != '\0')
+		if (strncmp(line, "Content-Length: ", 16) == 0)
+			size = strtoul(line + 16, NULL, 10);
+	ck_assert_uint_lt(size, sizeof(text));
+	for (ssize_t got = 1; got > 0 && have<size; have += got> 0 ? (size_t)got : 0)
+		got = recv(client, text + have, size - have, 0);
+	json_t *reply = json_loadb(text, have, 0, &error);
+	ck_assert_msg(reply != NULL, "%.*s: %s", (int)have, text, error.text);
+	if (ret_status != NULL)
+		*ret_status = status;
 	return reply;
+}
+
+static inline json_t *client_reply(int client)
+{
+	return client_answer(client, NULL);
 }
 
 /* One request on a connection of its own, answered without anybody else's doing. */

@@ -59,7 +59,7 @@ static void check_args(const struct command *command)
 	for (; count < COMMAND_ARGS_MAX && command->args[count].name != NULL; count++) {
 		const struct arg *arg = &command->args[count];
 		ck_assert_msg(is_word(arg->name) && is_line(arg->help), "%s: %s", command->name, arg->name);
-		ck_assert_int_le(arg->type, ARG_COUNT);
+		ck_assert_int_lt(arg->type, ARG_TYPES);
 		ck_assert_msg(strcmp(arg->name, "json") != 0 && strcmp(arg->name, "socket") != 0 &&
 				      strcmp(arg->name, "help") != 0,
 			      "%s: --%s is every command's", command->name, arg->name);
@@ -93,11 +93,49 @@ static void check_columns(const struct command *command)
 	ck_assert_msg(count < COMMAND_COLUMNS_MAX, "%s: no room for the end of its columns", command->name);
 }
 
+static void check_fields(const struct command *command)
+{
+	int count = 0;
+
+	for (; count < COMMAND_FIELDS_MAX && command->fields[count].key != NULL; count++) {
+		const struct field *field = &command->fields[count];
+		ck_assert_msg(is_word(field->key) && is_line(field->help), "%s: field %d", command->name, count);
+		ck_assert_int_le(field->type, COLUMN_OBJECT);
+		ck_assert_msg(strcmp(field->key, "ok") != 0 && strcmp(field->key, "message") != 0 &&
+				      strcmp(field->key, "rows") != 0,
+			      "%s: %s is every reply's", command->name, field->key);
+		for (int before = 0; before < count; before++)
+			ck_assert_str_ne(command->fields[before].key, field->key);
+	}
+	ck_assert_msg(count < COMMAND_FIELDS_MAX, "%s: no room for the end of its fields", command->name);
+}
+
+/* Who reads changes nothing; each {name} in a path is an argument that is required. */
+static void check_path(const struct command *command)
+{
+	unsigned open = 0, placed = 0;
+
+	ck_assert_msg(strncmp(command->path, "/v1/", 4) == 0, "%s: %s", command->name, command->path);
+	ck_assert_int_eq(command->method == METHOD_GET, command->right == RIGHT_READ);
+	for (const char *at = command->path; *at != '\0'; at++)
+		open += *at == '{';
+	for (const struct arg *arg = command->args; arg->name != NULL; arg++) {
+		bool in_path = command_in_path(command, arg);
+		placed += in_path;
+		ck_assert_msg(!in_path || arg->required, "%s: %s", command->name, arg->name);
+	}
+	ck_assert_msg(open == placed, "%s: %s", command->name, command->path);
+	for (const struct command *other = commands; other != command; other++)
+		ck_assert(other->method != command->method || strcmp(other->path, command->path) != 0);
+}
+
 START_TEST(arguments_and_columns)
 {
 	for (int i = 0; i < COMMANDS; i++) {
 		check_args(&commands[i]);
 		check_columns(&commands[i]);
+		check_fields(&commands[i]);
+		check_path(&commands[i]);
 	}
 }
 END_TEST
@@ -139,11 +177,10 @@ START_TEST(examples_can_be_typed)
 		int count = split(text, words);
 		ck_assert_int_ge(count, 1);
 		ck_assert_str_eq(words[0], commands[i].name);
-		json_t *request = words_request(&commands[i], count - 1, words + 1, error);
-		ck_assert_msg(request != NULL, "\"%s\": %s", commands[i].example, error);
-		ck_assert_str_eq(json_string_value(json_object_get(request, "command")), commands[i].name);
-		ck_assert(json_is_object(json_object_get(request, "args")));
-		json_decref(request);
+		json_t *args = words_args(&commands[i], count - 1, words + 1, error);
+		ck_assert_msg(args != NULL, "\"%s\": %s", commands[i].example, error);
+		ck_assert(json_is_object(args));
+		json_decref(args);
 	}
 }
 END_TEST

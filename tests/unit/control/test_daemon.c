@@ -4,10 +4,10 @@
 
 #include <sqlite3.h>
 
-#define QUARANTINE "{\"command\":\"quarantine\",\"args\":{\"customer\":\"acme\",\"reason\":\"trap hits\"}}\n"
-#define LIMIT "{\"command\":\"limit\",\"args\":{\"scope\":\"customer:beta\",\"setting\":[\"connections=2\"]}}\n"
-#define RELEASE "{\"command\":\"release\",\"args\":{\"target\":\"customer:acme\"}}\n"
-#define DECISIONS "{\"command\":\"decisions\",\"args\":{}}\n"
+#define QUARANTINE "POST /v1/customers/acme/quarantine {\"reason\":\"trap hits\"}"
+#define LIMIT "POST /v1/limits {\"scope\":\"customer:beta\",\"setting\":[\"connections=2\"]}"
+#define RELEASE "POST /v1/releases {\"target\":\"customer:acme\"}"
+#define DECISIONS "GET /v1/decisions"
 
 /* The daemon's database, opened by somebody else. */
 static sqlite3 *open_database(struct bed *bed)
@@ -190,7 +190,7 @@ START_TEST(a_refused_batch)
 	ck_assert(!link_status(bed->daemon.link)->connected);
 	ck_assert_str_eq(link_status(bed->daemon.link)->error, "no room");
 	ck_assert_ptr_null(client_reply(client));
-	json_t *reply = bed_ask(bed, "{\"command\":\"status\"}\n");
+	json_t *reply = bed_ask(bed, "GET /v1/status");
 	char *text = json_dumps(reply, 0);
 	ck_assert_ptr_nonnull(strstr(text, "not connected; what it last had stays in force there; it said: no room"));
 	free(text);

@@ -2,7 +2,7 @@
 /* What the daemon is to do in the rare cases. */
 #include "bed.h"
 
-#define QUARANTINE "{\"command\":\"quarantine\",\"args\":{\"customer\":\"acme\",\"reason\":\"r\"}}\n"
+#define QUARANTINE "POST /v1/customers/acme/quarantine {\"reason\":\"r\"}"
 
 /* Without providers there is nothing to resolve, and nothing to wait for. */
 START_TEST(a_configuration_without_providers)
@@ -83,7 +83,7 @@ END_TEST
 /* Requests that come while one is under way wait where they are. */
 START_TEST(more_requests_than_a_line_has_room)
 {
-	static const char request[] = "{\"command\":\"decisions\"}\n";
+	static const char request[] = "GET /v1/decisions\n";
 	static char requests[400 * sizeof(request)];
 	struct bed *bed = bed_begin(BED_CONFIG);
 
@@ -114,7 +114,7 @@ START_TEST(rows_of_another_kind)
 
 	gate_ready(bed);
 	int client = client_open(bed, "read");
-	client_send(bed, client, "{\"command\":\"drops\",\"args\":{\"all\":\"yes\"}}\n");
+	client_send(bed, client, "GET /v1/drops?all=true");
 	gate_say(bed, WIRE_ROW_METER, &meter);
 	gate_say(bed, WIRE_END, &end);
 	bed_turn(bed);
@@ -135,7 +135,7 @@ START_TEST(an_old_connection)
 
 	gate_ready(bed);
 	int client = client_open(bed, "read");
-	client_send(bed, client, "{\"command\":\"flows\"}\n");
+	client_send(bed, client, "GET /v1/flows");
 	gate_say(bed, WIRE_ROW_FLOW, &flow);
 	gate_say(bed, WIRE_END, &end);
 	bed_turn(bed);
@@ -154,10 +154,10 @@ START_TEST(a_release_of_nothing)
 {
 	struct bed *bed = bed_begin(BED_CONFIG);
 
-	json_decref(bed_ask(bed, "{\"command\":\"limit\",\"args\":{\"scope\":\"customer:unknown/provider:unknown\","
-				 "\"setting\":[\"connections=1\"]}}\n"));
+	json_decref(bed_ask(bed, "POST /v1/limits {\"scope\":\"customer:unknown/provider:unknown\","
+				 "\"setting\":[\"connections=1\"]}"));
 	ck_assert_uint_eq(bed->daemon.ledger.count, 1);
-	json_t *reply = bed_ask(bed, "{\"command\":\"release\",\"args\":{\"target\":\"0\"}}\n");
+	json_t *reply = bed_ask(bed, "POST /v1/releases {\"target\":\"0\"}");
 	ck_assert(json_is_false(json_object_get(reply, "ok")));
 	ck_assert_uint_eq(bed->daemon.ledger.count, 1);
 	json_decref(reply);
@@ -169,9 +169,9 @@ END_TEST
 START_TEST(names_that_are_more)
 {
 	static const char *const rows[] = {
-		"{\"command\":\"quarantine\",\"args\":{\"customer\":\"acme/provider:google\",\"reason\":\"r\"}}\n",
-		"{\"command\":\"flows\",\"args\":{\"customer\":\"acme/provider:google\"}}\n",
-		"{\"command\":\"flows\",\"args\":{\"provider\":\"google/customer:acme\"}}\n",
+		"POST /v1/customers/acme%2fprovider:google/quarantine {\"reason\":\"r\"}",
+		"GET /v1/flows?customer=acme/provider:google",
+		"GET /v1/flows?provider=google/customer:acme",
 	};
 	struct bed *bed = bed_begin(BED_CONFIG);
 

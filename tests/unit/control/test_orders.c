@@ -4,10 +4,9 @@
 
 #include <sqlite3.h>
 
-#define ORDER(name, ...) "{\"command\":\"" name "\",\"args\":{" __VA_ARGS__ "}}\n"
-#define QUARANTINE(customer) ORDER("quarantine", "\"customer\":\"" customer "\",\"reason\":\"r\"")
-#define LIMIT(scope) ORDER("limit", "\"scope\":\"" scope "\",\"setting\":[\"connections=2\"]")
-#define RELEASE(target) ORDER("release", "\"target\":\"" target "\"")
+#define QUARANTINE(customer) "POST /v1/customers/" customer "/quarantine {\"reason\":\"r\"}"
+#define LIMIT(scope) "POST /v1/limits {\"scope\":\"" scope "\",\"setting\":[\"connections=2\"]}"
+#define RELEASE(target) "POST /v1/releases {\"target\":\"" target "\"}"
 
 /* The reply's message has this, and `ok` or not. */
 static void check_says(struct bed *bed, const char *request, bool ok, const char *words)
@@ -84,7 +83,7 @@ START_TEST(names_that_left_the_configuration)
 	json_decref(bed_ask(bed, QUARANTINE("acme")));
 	reload(bed, "customers: [{ name: beta, sources: [10.1.0.0/24] }]\n");
 	ck_assert(bed->daemon.reload.taken);
-	json_t *reply = bed_ask(bed, "{\"command\":\"decisions\"}\n");
+	json_t *reply = bed_ask(bed, "GET /v1/decisions");
 	const json_t *row = json_array_get(json_object_get(reply, "rows"), 0);
 	ck_assert_str_eq(text_of(row, "note"), "holds nobody: the configuration has no such customer");
 	json_decref(reply);
@@ -123,7 +122,7 @@ START_TEST(the_newest_first)
 	for (int i = 0; i < 5; i++)
 		json_decref(bed_ask(bed, QUARANTINE("acme")));
 	json_decref(bed_ask(bed, RELEASE("5")));
-	json_t *reply = bed_ask(bed, ORDER("decisions", "\"most\":\"2\",\"all\":true"));
+	json_t *reply = bed_ask(bed, "GET /v1/decisions?most=2&all=true");
 	const json_t *rows = json_object_get(reply, "rows");
 	ck_assert_uint_eq(json_array_size(rows), 2);
 	ck_assert_int_eq(json_integer_value(json_object_get(json_array_get(rows, 0), "id")), 5);
@@ -131,7 +130,7 @@ START_TEST(the_newest_first)
 	ck_assert_int_eq(json_integer_value(json_object_get(reply, "total")), 5);
 	ck_assert_ptr_nonnull(strstr(text_of(reply, "message"), "the newest 2 of 5"));
 	json_decref(reply);
-	reply = bed_ask(bed, ORDER("decisions", "\"all\":\"no\""));
+	reply = bed_ask(bed, "GET /v1/decisions?all=false");
 	ck_assert_uint_eq(json_array_size(json_object_get(reply, "rows")), 4);
 	json_decref(reply);
 	bed_end(bed);
@@ -141,14 +140,14 @@ END_TEST
 /* Cut within a character, a text would be none any more, and no answer would come. */
 START_TEST(echoes_of_what_is_not_ascii)
 {
-	char request[256] = "{\"command\":\"release\",\"args\":{\"target\":\"x";
+	char request[256] = "POST /v1/releases {\"target\":\"x";
 	struct bed *bed = bed_begin(BED_CONFIG);
 
 	for (int i = 0; i < 50; i++)
 		strcat(request, "\xc3\xa4");
-	strcat(request, "\"}}\n");
+	strcat(request, "\"}");
 	check_says(bed, request, false, "no customer \"x????");
-	check_says(bed, ORDER("release", "\"target\":\"acme\",\"reason\":\"\xc3\xa4\""), false, "printable ASCII");
+	check_says(bed, "POST /v1/releases {\"target\":\"acme\",\"reason\":\"\xc3\xa4\"}", false, "printable ASCII");
 	bed_end(bed);
 }
 END_TEST
@@ -205,7 +204,7 @@ START_TEST(more_flows_than_are_shown)
 
 	gate_ready(bed);
 	int client = client_open(bed, "read");
-	client_send(bed, client, ORDER("flows", "\"most\":\"1\""));
+	client_send(bed, client, "GET /v1/flows?most=1");
 	ck_assert_uint_eq(bed->heard.query.most, 2);
 	gate_say(bed, WIRE_ROW_FLOW, &flow);
 	gate_say(bed, WIRE_ROW_FLOW, &flow);
@@ -251,7 +250,7 @@ START_TEST(a_stop_while_the_gate_is_asked)
 	gate_ready(bed);
 	for (int i = 0; i < 5; i++) {
 		char request[64];
-		snprintf(request, sizeof(request), "{\"command\":\"%s\"}\n{\"command\":\"status\"}\n", rows[i]);
+		snprintf(request, sizeof(request), "GET /v1/%s\nGET /v1/status", rows[i]);
 		client[i] = client_open(bed, "admin");
 		client_send(bed, client[i], request);
 	}
@@ -271,11 +270,15 @@ START_TEST(a_crowd_of_readers)
 		reader[i] = client_open(bed, "read");
 		bed_turn(bed);
 	}
+	/* The one who came first makes way, and nobody else. */
 	int late = client_open(bed, "read");
-	bed_turn(bed);
+	client_send(bed, late, "GET /v1/decisions");
+	json_t *reply = client_reply(late);
+	ck_assert_ptr_nonnull(reply);
+	json_decref(reply);
 	char byte;
 	ck_assert_int_eq(recv(reader[0], &byte, 1, 0), 0);
-	ck_assert_int_lt(recv(late, &byte, 1, MSG_DONTWAIT), 0);
+	ck_assert_int_lt(recv(reader[1], &byte, 1, 0), 0);
 	check_says(bed, QUARANTINE("acme"), true, "quarantined");
 	close(late);
 	for (int i = 0; i < 64; i++)

@@ -4,24 +4,29 @@
 #include "commands.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
-#define ROW(...) "{\"command\":" __VA_ARGS__ "}\n"
 
-struct refusal {
-	const char *request, *field, *error;
+struct refusal_row {
+	const char *request;
+	int status;
+	const char *field, *error;
 };
 
-static void check(const struct refusal *rows, size_t count)
+static void check(const struct refusal_row *rows, size_t count)
 {
 	struct bed *bed = bed_begin(BED_CONFIG);
 
 	gate_ready(bed);
 	for (size_t i = 0; i < count; i++) {
-		json_t *reply = bed_ask(bed, rows[i].request);
+		int client = client_open(bed, "admin"), status = 0;
+		client_send(bed, client, rows[i].request);
+		json_t *reply = client_answer(client, &status);
 		ck_assert_msg(json_is_false(json_object_get(reply, "ok")), "taken: %s", rows[i].request);
+		ck_assert_msg(status == rows[i].status, "%s: status %d", rows[i].request, status);
 		ck_assert_str_eq(text_of(reply, "field"), rows[i].field);
 		ck_assert_msg(strstr(text_of(reply, "error"), rows[i].error) == text_of(reply, "error"),
-			      "%sis answered \"%s\"", rows[i].request, text_of(reply, "error"));
+			      "%s is answered \"%s\"", rows[i].request, text_of(reply, "error"));
 		json_decref(reply);
+		close(client);
 	}
 	/* Nothing of it was done. */
 	ck_assert_uint_eq(bed->daemon.ledger.count, 0);
@@ -29,78 +34,103 @@ static void check(const struct refusal *rows, size_t count)
 	bed_end(bed);
 }
 
+#define LIMIT(...) "POST /v1/limits {" __VA_ARGS__ "}"
+#define QUARANTINE(customer, ...) "POST /v1/customers/" customer "/quarantine {" __VA_ARGS__ "}"
+#define RELEASE(target) "POST /v1/releases {\"target\":\"" target "\"}"
+#define TEXT_32 "0123456789abcdef0123456789abcdef"
+
 START_TEST(no_request)
 {
-	static const struct refusal rows[] = {
-		{ "\n", "", "not a JSON object: " },
-		{ "x\n", "", "not a JSON object: " },
-		{ "[]\n", "", "not a JSON object: another type" },
-		{ "\"status\"\n", "", "not a JSON object: " },
-		{ "{\n", "", "not a JSON object: " },
-		{ "{} {}\n", "", "not a JSON object: end of file expected" },
-		{ "{\"command\":\"status\",\"command\":\"drops\"}\n", "", "not a JSON object: duplicate object key" },
-		{ "{\"command\":\"\\u0000\"}\n", "", "not a JSON object: " },
-		{ "{\"command\":\"\xff\"}\n", "", "not a JSON object: " },
-		{ "{}\n", "command", "no command \"\"" },
-		{ ROW("5"), "command", "no command \"\"" },
-		{ ROW("\"stat\""), "command", "no command \"stat\"" },
-		{ ROW("\"quarantine\""), "customer", "quarantine needs customer: whose mail" },
-		{ ROW("\"status\",\"args\":[]"), "args", "args is to be an object" },
-		{ ROW("\"status\",\"args\":{\"a\":\"b\"}"), "a", "status takes no argument \"a\"" },
-		{ ROW("\"flows\",\"args\":{\"customer\":5}"), "customer", "customer is to be a text" },
-		{ ROW("\"flows\",\"args\":{\"customer\":null}"), "customer", "customer is to be a text" },
-		{ ROW("\"limit\",\"args\":{\"scope\":\"gate\",\"setting\":\"connections=1\"}"), "setting",
-		  "setting is to be a list of texts" },
-		{ ROW("\"limit\",\"args\":{\"scope\":\"gate\",\"setting\":[]}"), "setting",
-		  "setting is to be a list of texts" },
-		{ ROW("\"limit\",\"args\":{\"scope\":\"gate\",\"setting\":[\"connections=1\",2]}"), "setting",
-		  "setting is to be a list of texts" },
+	static const struct refusal_row rows[] = {
+		{ "GET /", 404, "", "nothing at \"/\"" },
+		{ "GET /v1/stat", 404, "", "nothing at \"/v1/stat\"" },
+		{ "GET /v1/status/", 404, "", "nothing at \"/v1/status/\"" },
+		{ "GET //v1/status", 404, "", "nothing at \"//v1/status\"" },
+		{ "POST /v1/status {}", 405, "", "/v1/status takes GET, not POST" },
+		{ "PUT /v1/limits {}", 405, "", "/v1/limits takes POST, not PUT" },
+		{ "POST /openapi.json {}", 405, "", "/openapi.json takes GET, not POST" },
+		{ "GET /v1/status?a=b", 400, "a", "status takes no argument \"a\"" },
+		{ "GET /v1/flows?customer=", 400, "customer", "customer: empty" },
+		{ "GET /v1/flows?customer", 400, "customer", "customer: empty" },
+		{ "GET /v1/flows?most=1&most=2", 400, "most", "most: given twice" },
+		{ "GET /v1/flows?mo%00st=1", 400, "", "flows takes no argument \"\"" },
+		{ "GET /v1/flows?most=1%002", 400, "", "flows takes no argument \"\"" },
+		{ "GET /v1/flows?customer=%ff", 400, "", "flows takes no argument \"\"" },
+		{ "GET /v1/decisions?all=maybe", 400, "all", "all: \"maybe\" is not true or false" },
+		{ "GET /v1/status {}", 400, "", "a GET takes no body" },
+		{ "POST /v1/limits x", 400, "", "the body is not a JSON object: " },
+		{ "POST /v1/limits []", 400, "", "the body is not a JSON object: another type" },
+		{ "POST /v1/limits \"gate\"", 400, "", "the body is not a JSON object: " },
+		{ "POST /v1/limits {", 400, "", "the body is not a JSON object: " },
+		{ "POST /v1/limits {} {}", 400, "", "the body is not a JSON object: end of file expected" },
+		{ LIMIT("\"scope\":\"gate\",\"scope\":\"gate\""), 400, "", "the body is not a JSON object: duplicate" },
+		{ LIMIT("\"scope\":\"\\u0000\""), 400, "", "the body is not a JSON object: " },
+		{ LIMIT("\"scope\":\"\xff\""), 400, "", "the body is not a JSON object: " },
+		{ "POST /v1/limits", 400, "scope", "limit needs scope: " },
+		{ LIMIT("\"a\":5"), 400, "a", "limit takes no argument \"a\"" },
+		{ LIMIT("\"scope\":5"), 400, "scope", "scope: not a text" },
+		{ LIMIT("\"scope\":null"), 400, "scope", "scope: not a text" },
+		{ LIMIT("\"scope\":\"gate\""), 400, "setting", "limit needs setting: " },
+		{ LIMIT("\"scope\":\"gate\",\"setting\":[]"), 400, "setting", "limit needs setting: " },
+		{ LIMIT("\"scope\":\"gate\",\"setting\":\"connections=1\""), 400, "setting",
+		  "setting: not a list of texts" },
+		{ LIMIT("\"scope\":\"gate\",\"setting\":[\"connections=1\",2]"), 400, "setting",
+		  "setting: not a list of texts" },
+		{ QUARANTINE("acme", "\"reason\":\"r\",\"customer\":\"beta\""), 400, "customer",
+		  "customer: given twice" },
 	};
 
 	check(rows, LENGTH(rows));
 }
 END_TEST
-
-#define QUARANTINE(...) ROW("\"quarantine\",\"args\":{" __VA_ARGS__ "}")
-#define LIMIT(...) ROW("\"limit\",\"args\":{" __VA_ARGS__ "}")
-#define TEXT_32 "0123456789abcdef0123456789abcdef"
 
 START_TEST(no_order)
 {
-	static const struct refusal rows[] = {
-		{ QUARANTINE("\"customer\":\"nobody\",\"reason\":\"r\""), "customer", "no customer \"nobody\"" },
-		{ QUARANTINE("\"customer\":\"\",\"reason\":\"r\""), "customer", "no customer \"\"" },
-		{ QUARANTINE("\"customer\":\"acme\",\"provider\":\"nobody\",\"reason\":\"r\""), "customer",
+	static const struct refusal_row rows[] = {
+		{ QUARANTINE("acme", ""), 400, "reason", "quarantine needs reason: " },
+		{ QUARANTINE("nobody", "\"reason\":\"r\""), 422, "customer", "no customer \"nobody\"" },
+		{ QUARANTINE("", "\"reason\":\"r\""), 404, "", "nothing at \"/v1/customers//quarantine\"" },
+		{ QUARANTINE("acme", "\"provider\":\"nobody\",\"reason\":\"r\""), 422, "customer",
 		  "no provider \"nobody\"" },
-		{ QUARANTINE("\"customer\":\"acme\",\"reason\":\"a\\nb\""), "reason",
-		  "the reason goes into an SMTP reply: printable ASCII only" },
-		{ QUARANTINE("\"customer\":\"acme\",\"reason\":\"\xc3\xa4\""), "reason",
-		  "the reason goes into an SMTP reply: printable ASCII only" },
-		{ QUARANTINE("\"customer\":\"acme\",\"reason\":\"" TEXT_32 TEXT_32 TEXT_32 "\""), "reason",
-		  "the reason has 96 bytes; at most 95 go into an SMTP reply" },
-		{ QUARANTINE("\"customer\":\"acme\",\"reason\":\"r\",\"for\":\"24\""), "for",
-		  "\"24\" is not a duration up to 366d" },
-		{ QUARANTINE("\"customer\":\"acme\",\"reason\":\"r\",\"for\":\"0s\""), "for",
+		{ QUARANTINE("acme", "\"reason\":\"a\\nb\""), 400, "reason", "reason: \"a?b\" is not a text of " },
+		{ QUARANTINE("acme", "\"reason\":\"\xc3\xa4\""), 400, "reason", "reason: \"??\" is not a text of " },
+		{ QUARANTINE("acme", "\"reason\":\"" TEXT_32 TEXT_32 TEXT_32 "\""), 400, "reason",
+		  "reason: 96 bytes long, at most 95 go" },
+		{ QUARANTINE("acme", "\"reason\":\"r\",\"for\":\"24\""), 400, "for",
+		  "for: \"24\" is not a duration, such as 30s, 24h or 7d" },
+		{ QUARANTINE("acme", "\"reason\":\"r\",\"for\":\"0s\""), 422, "for",
 		  "\"0s\" is not a duration up to 366d" },
-		{ QUARANTINE("\"customer\":\"acme\",\"reason\":\"r\",\"for\":\"367d\""), "for",
+		{ QUARANTINE("acme", "\"reason\":\"r\",\"for\":\"367d\""), 422, "for",
 		  "\"367d\" is not a duration up to 366d" },
-		{ LIMIT("\"scope\":\"nobody\",\"setting\":[\"connections=1\"]"), "scope", "no customer \"nobody\"" },
-		{ LIMIT("\"scope\":\"gate\",\"setting\":[\"connections\"]"), "setting",
-		  "\"connections\": expected connections=" },
-		{ LIMIT("\"scope\":\"gate\",\"setting\":[\"connections=1\",\"byte-rate=1\"]"), "setting",
-		  "\"byte-rate=1\": expected byte-rate=RATE" },
-		{ ROW("\"release\",\"args\":{\"target\":\"7\"}"), "target", "nothing in force under \"7\"" },
-		{ ROW("\"release\",\"args\":{\"target\":\"gate\"}"), "target", "nothing in force under \"gate\"" },
-		{ ROW("\"release\",\"args\":{\"target\":\"-7\"}"), "target", "no customer \"-7\"" },
-		{ ROW("\"flows\",\"args\":{\"most\":\"0\"}"), "most", "\"0\" is not a number from 1 to 10000" },
-		{ ROW("\"flows\",\"args\":{\"most\":\"10001\"}"), "most", "\"10001\" is not a number from 1 to 10000" },
-		{ ROW("\"flows\",\"args\":{\"customer\":\"nobody\"}"), "customer", "no customer \"nobody\"" },
-		{ ROW("\"flows\",\"args\":{\"provider\":\"acme\"}"), "provider", "no provider \"acme\"" },
+		{ LIMIT("\"scope\":\"nobody\",\"setting\":[\"connections=1\"]"), 422, "scope",
+		  "no customer \"nobody\"" },
+		{ LIMIT("\"scope\":\"gate\",\"setting\":[\"connections\"]"), 400, "setting",
+		  "setting: \"connections\" is not a limit" },
+		{ LIMIT("\"scope\":\"gate\",\"setting\":[\"connections=1\",\"byte-rate=1\"]"), 400, "setting",
+		  "setting: \"byte-rate=1\" is not a limit" },
+		{ RELEASE("7"), 422, "target", "nothing in force under \"7\"" },
+		{ RELEASE("gate"), 422, "target", "nothing in force under \"gate\"" },
+		{ RELEASE("-7"), 422, "target", "no customer \"-7\"" },
+		{ "GET /v1/flows?most=0", 400, "most", "most: \"0\" is not a number from 1 to 10000" },
+		{ "GET /v1/flows?most=10001", 400, "most", "most: \"10001\" is not a number from 1 to 10000" },
+		{ "GET /v1/flows?most=-1", 400, "most", "most: \"-1\" is not a number" },
+		{ "GET /v1/flows?customer=nobody", 422, "customer", "no customer \"nobody\"" },
+		{ "GET /v1/flows?provider=acme", 422, "provider", "no provider \"acme\"" },
 	};
 
 	check(rows, LENGTH(rows));
 }
 END_TEST
+
+/* "GET /v1/limits {...}" with something in the place of each argument that stands in the path. */
+static void request_of(const struct command *command, char *out, size_t size)
+{
+	const char *open = strchr(command->path, '{');
+
+	snprintf(out, size, "%s %.*s%s%s", method_names[command->method],
+		 open != NULL ? (int)(open - command->path) : (int)strlen(command->path), command->path,
+		 open != NULL ? "acme" : "", open != NULL ? strchr(open, '}') + 1 : "");
+}
 
 START_TEST(who_may_only_read)
 {
@@ -108,13 +138,14 @@ START_TEST(who_may_only_read)
 	char line[128], error[64];
 
 	for (int i = 0; i < COMMANDS; i++) {
-		int client = client_open(bed, "read");
-		snprintf(line, sizeof(line), "{\"command\":\"%s\"}\n", commands[i].name);
+		int client = client_open(bed, "read"), status = 0;
+		request_of(&commands[i], line, sizeof(line));
 		client_send(bed, client, line);
-		json_t *reply = client_reply(client);
+		json_t *reply = client_answer(client, &status);
 		snprintf(error, sizeof(error), "%s needs the admin socket", commands[i].name);
 		ck_assert_ptr_nonnull(reply);
 		ck_assert_int_eq(strcmp(text_of(reply, "error"), error) == 0, commands[i].right == RIGHT_ADMIN);
+		ck_assert_int_eq(status == 403, commands[i].right == RIGHT_ADMIN);
 		json_decref(reply);
 		close(client);
 	}
@@ -128,8 +159,7 @@ START_TEST(answers_come_in_order)
 
 	gate_ready(bed);
 	int client = client_open(bed, "admin");
-	client_send(bed, client,
-		    QUARANTINE("\"customer\":\"acme\",\"reason\":\"r\"") ROW("\"decisions\"") ROW("\"none\""));
+	client_send(bed, client, QUARANTINE("acme", "\"reason\":\"r\"") "\nGET /v1/decisions\nGET /none");
 	/* The second is not answered before the first. */
 	ck_assert_ptr_null(client_reply(client));
 	gate_ack(bed, bed->heard.commit.generation, 0, "");
@@ -137,7 +167,7 @@ START_TEST(answers_come_in_order)
 	json_t *first = client_reply(client), *second = client_reply(client), *third = client_reply(client);
 	ck_assert(json_is_true(json_object_get(first, "enforced")));
 	ck_assert_uint_eq(json_array_size(json_object_get(second, "rows")), 1);
-	ck_assert_str_eq(text_of(third, "field"), "command");
+	ck_assert_mem_eq(text_of(third, "error"), "nothing at", 10);
 	ck_assert_ptr_null(client_reply(client));
 	json_decref(first);
 	json_decref(second);
@@ -147,16 +177,15 @@ START_TEST(answers_come_in_order)
 }
 END_TEST
 
-START_TEST(lines_in_pieces)
+START_TEST(requests_in_pieces)
 {
-	static const char request[] = ROW("\"decisions\"");
+	static const char request[] = "GET /v1/decisions?most=5 HTTP/1.1\r\nHost: bed\r\n\r\n";
 	struct bed *bed = bed_begin(BED_CONFIG);
 	int client = client_open(bed, "read");
 
 	for (size_t i = 0; i < sizeof(request) - 1; i++) {
-		const char piece[] = { request[i], '\0' };
 		ck_assert_ptr_null(client_reply(client));
-		client_send(bed, client, piece);
+		client_write(bed, client, request + i, 1);
 	}
 	json_t *reply = client_reply(client);
 	ck_assert(json_is_true(json_object_get(reply, "ok")));
@@ -166,20 +195,66 @@ START_TEST(lines_in_pieces)
 }
 END_TEST
 
-START_TEST(a_line_without_end)
+/* What is no HTTP, or too much of it, gets a 4xx of libmicrohttpd's own, and is hung up on. */
+START_TEST(no_http)
 {
+	static const char *const rows[] = { "\r\n\r\n\r\n\r\n", "x\r\n\r\n", "GET / HTTP/1.1\r\n\r\n",
+					    "{\"command\":\"status\"}\n", "GET / HTTP/1.1\r\nHost: a\r\n b\r\n\r\n" };
 	struct bed *bed = bed_begin(BED_CONFIG);
-	int client = client_open(bed, "read");
-	char line[4097], byte;
+	static char text[65536];
 
-	memset(line, ' ', sizeof(line) - 1);
-	line[4096] = '\0';
-	client_send(bed, client, line);
-	json_t *reply = client_reply(client);
-	ck_assert_str_eq(text_of(reply, "error"), "a request is at most 4096 bytes long");
-	ck_assert_int_eq(recv(client, &byte, 1, 0), 0); /* and hung up */
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		int client = client_open(bed, "read");
+		client_write(bed, client, rows[i], strlen(rows[i]));
+		ssize_t got = recv(client, text, sizeof(text), 0);
+		ck_assert_msg(got < 12 || memcmp(text, "HTTP/1.", 7) == 0, "%s", rows[i]);
+		ck_assert_msg(got < 12 || text[9] == '4', "%s is answered %.12s", rows[i], text);
+		close(client);
+	}
+	int client = client_open(bed, "read");
+	memset(text, 'x', sizeof(text));
+	memcpy(text, "GET /", 5);
+	client_write(bed, client, text, 40000);
+	ck_assert_int_ge(recv(client, text, sizeof(text), 0), 12);
+	ck_assert_msg(memcmp(text + 9, "414", 3) == 0 || memcmp(text + 9, "431", 3) == 0, "%.12s", text);
+	close(client);
+	json_t *reply = bed_ask(bed, "GET /v1/status");
+	ck_assert(json_is_true(json_object_get(reply, "ok")));
+	json_decref(reply);
+	bed_end(bed);
+}
+END_TEST
+
+static int status_of(struct bed *bed, const char *header, size_t body)
+{
+	static char text[400000];
+	int client = client_open(bed, "admin"), status = 0;
+	size_t used = (size_t)snprintf(text, sizeof(text), "POST /v1/limits HTTP/1.1\r\nHost: bed\r\n%s\r\n", header);
+
+	memset(text + used, ' ', body);
+	fcntl(client, F_SETFL, 0);
+	setsockopt(client, SOL_SOCKET, SO_SNDBUF, &(int){ 1 << 20 }, sizeof(int));
+	fcntl(client, F_SETFL, O_NONBLOCK);
+	client_write(bed, client, text, used + body);
+	json_t *reply = client_answer(client, &status);
 	json_decref(reply);
 	close(client);
+	bed_turn(bed);
+	return status;
+}
+
+START_TEST(bodies_that_are_refused)
+{
+	struct bed *bed = bed_begin(BED_CONFIG);
+#define JSON_TYPE "Content-Type: application/json\r\n"
+
+	ck_assert_int_eq(status_of(bed, "Content-Length: 5\r\n", 5), 415);
+	ck_assert_int_eq(status_of(bed, "Content-Type: text/plain\r\nContent-Length: 5\r\n", 5), 415);
+	ck_assert_int_eq(status_of(bed, JSON_TYPE "Content-Length: 4096\r\n", 4096), 400);
+	ck_assert_int_eq(status_of(bed, JSON_TYPE "Content-Length: 4097\r\n", 4097), 413);
+	ck_assert_int_eq(status_of(bed, JSON_TYPE "Content-Length: 200000\r\n", 200000), 413);
+	/* Who goes on and on is cut off. */
+	ck_assert_int_eq(status_of(bed, JSON_TYPE "Content-Length: 390000\r\n", 390000), 0);
 	bed_end(bed);
 }
 END_TEST
@@ -190,12 +265,12 @@ START_TEST(clients_that_leave)
 
 	gate_ready(bed);
 	int client = client_open(bed, "admin");
-	client_send(bed, client, "{\"comm");
+	client_write(bed, client, "GET /v1", 7);
 	close(client);
 	bed_turn(bed);
 	/* Gone while its answer is under way: the order stands. */
 	client = client_open(bed, "admin");
-	client_send(bed, client, QUARANTINE("\"customer\":\"acme\",\"reason\":\"r\""));
+	client_send(bed, client, QUARANTINE("acme", "\"reason\":\"r\""));
 	close(client);
 	bed_turn(bed);
 	gate_ack(bed, bed->heard.commit.generation, 0, "");
@@ -242,13 +317,13 @@ START_TEST(rows_are_the_tables)
 	struct bed *bed = bed_begin(BED_CONFIG);
 	char line[64];
 
-	json_decref(bed_ask(bed, QUARANTINE("\"customer\":\"acme\",\"reason\":\"r\"")));
+	json_decref(bed_ask(bed, QUARANTINE("acme", "\"reason\":\"r\"")));
 	gate_ready(bed);
 	for (int i = 0; i < COMMANDS; i++) {
 		if (commands[i].right != RIGHT_READ)
 			continue;
 		int client = client_open(bed, "read");
-		snprintf(line, sizeof(line), "{\"command\":\"%s\"}\n", commands[i].name);
+		request_of(&commands[i], line, sizeof(line));
 		bed->heard.count[WIRE_QUERY] = 0;
 		client_send(bed, client, line);
 		while (bed->heard.count[WIRE_QUERY] > 0) {
@@ -279,7 +354,7 @@ START_TEST(a_gate_that_leaves_while_it_is_asked)
 	gate_ready(bed);
 	for (size_t i = 0; i < LENGTH(rows); i++) {
 		client[i] = client_open(bed, "read");
-		snprintf(line, sizeof(line), "{\"command\":\"%s\"}\n", rows[i].command);
+		snprintf(line, sizeof(line), "GET /v1/%s", rows[i].command);
 		client_send(bed, client[i], line);
 	}
 	ck_assert_uint_eq(bed->heard.count[WIRE_QUERY], 5);
@@ -296,5 +371,5 @@ START_TEST(a_gate_that_leaves_while_it_is_asked)
 }
 END_TEST
 
-UNIT_MAIN("serve", no_request, no_order, who_may_only_read, answers_come_in_order, lines_in_pieces, a_line_without_end,
-	  clients_that_leave, rows_are_the_tables, a_gate_that_leaves_while_it_is_asked)
+UNIT_MAIN("serve", no_request, no_order, who_may_only_read, answers_come_in_order, requests_in_pieces, no_http,
+	  bodies_that_are_refused, clients_that_leave, rows_are_the_tables, a_gate_that_leaves_while_it_is_asked)

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "exchange.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "listener.h"
+#include "log.h"
+#include "openapi.h"
+#include "request.h"
+#include "route.h"
+
+#define BODY_MOST 4096u
+#define SWALLOW_MOST (256u << 10) /* who is cut off while he speaks does not hear why: so much is heard out */
+#define REPLY_MOST (8u << 20)
+
+struct exchange {
+	struct client *client;
+	struct MHD_Connection *connection;
+	char body[BODY_MOST];
+	size_t size, swallowed;
+	bool asked;
+	unsigned status; /* 0: not answered yet */
+	char *text;
+	size_t text_size;
+};
+
+static struct client *client_of(struct MHD_Connection *connection)
+{
+	return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
+
+static void set_text(struct exchange *exchange, unsigned status, json_t *reply)
+{
+	exchange->status = status;
+	exchange->text = reply != NULL ? json_dumps(reply, JSON_COMPACT) : NULL;
+	exchange->text_size = exchange->text != NULL ? strlen(exchange->text) : 0;
+	json_decref(reply);
+}
+
+static void set_refusal(struct exchange *exchange, const struct refusal *refusal)
+{
+	set_text(exchange, refusal->status, refusal_reply(refusal));
+}
+
+/* What cannot go out becomes a refusal. */
+static void set_reply(struct exchange *exchange, unsigned status, json_t *reply)
+{
+	const char *name = listener_name(exchange->client->listener);
+	struct refusal refusal;
+
+	set_text(exchange, status, reply);
+	if (exchange->text != NULL && exchange->text_size <= REPLY_MOST)
+		return;
+	if (exchange->text == NULL)
+		refuse(&refusal, MHD_HTTP_INTERNAL_SERVER_ERROR, NULL,
+		       "the reply could not be made: no memory, or a text that is not UTF-8");
+	else
+		refuse(&refusal, MHD_HTTP_UNPROCESSABLE_CONTENT, NULL,
+		       "the reply has %zu bytes, at most %u go out: ask for less", exchange->text_size, REPLY_MOST);
+	log_warning("%s: %s", name, refusal.text);
+	free(exchange->text);
+	set_refusal(exchange, &refusal);
+}
+
+void exchange_answer(struct exchange *exchange, unsigned status, json_t *reply)
+{
+	struct client *client = exchange->client;
+
+	set_reply(exchange, status, reply);
+	if (client->waits == exchange) {
+		client->waits = NULL;
+		listener_resume(client->listener, exchange->connection);
+	}
+}
+
+static enum MHD_Result send_answer(struct exchange *exchange, const char *url)
+{
+	struct MHD_Response *response;
+	enum MHD_Result ret = MHD_NO;
+	char allowed[32];
+
+	response = MHD_create_response_from_buffer(exchange->text_size, exchange->text, MHD_RESPMEM_MUST_FREE);
+	if (response == NULL)
+		return MHD_NO;
+	exchange->text = NULL;
+	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "application/json");
+	MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+	if (exchange->status == MHD_HTTP_METHOD_NOT_ALLOWED)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, route_allow(url, allowed, sizeof(allowed)));
+	ret = MHD_queue_response(exchange->connection, exchange->status, response);
+	MHD_destroy_response(response);
+	return ret;
+}
+
+/* A parameter that comes again makes a list. */
+static enum MHD_Result add_parameter(void *context, enum MHD_ValueKind kind, const char *name, size_t name_size,
+				     const char *value, size_t size)
+{
+	json_t *text = json_stringn(value != NULL ? value : "", size), *before = json_object_get(context, name);
+
+	(void)kind;
+	if (text == NULL || memchr(name, '\0', name_size) != NULL || (size > 0 && memchr(value, '\0', size) != NULL)) {
+		json_decref(text);
+		json_object_set_new(context, "", json_null()); /* no argument has this name */
+		return MHD_YES;
+	}
+	if (before == NULL)
+		json_object_set_new(context, name, text);
+	else if (json_is_array(before))
+		json_array_append_new(before, text);
+	else
+		json_object_set_new(context, name, json_pack("[O, o]", before, text));
+	return MHD_YES;
+}
+
+static void ask(struct exchange *exchange, const char *method, const char *url)
+{
+	struct listener *listener = exchange->client->listener;
+	json_t *query = json_object();
+	const struct asked asked = { method, url, query, exchange->body, exchange->size };
+
+	exchange->asked = true;
+	MHD_get_connection_values_n(exchange->connection, MHD_GET_ARGUMENT_KIND, add_parameter, query);
+	if (strcmp(method, MHD_HTTP_METHOD_GET) == 0 && strcmp(url, OPENAPI_PATH) == 0)
+		set_reply(exchange, MHD_HTTP_OK, openapi_document());
+	else
+		request_begin(listener_daemon(listener), exchange, listener_right(listener), exchange->client->author,
+			      &asked);
+	json_decref(query);
+}
+
+static bool is_json(const char *type)
+{
+	return type != NULL && strncasecmp(type, "application/json", strlen("application/json")) == 0;
+}
+
+static void refuse_body(struct exchange *exchange, unsigned status, const char *text)
+{
+	struct refusal refusal;
+
+	refuse(&refusal, status, NULL, "%s", text);
+	free(exchange->text);
+	set_refusal(exchange, &refusal);
+}
+
+static enum MHD_Result begin(struct MHD_Connection *connection, const char *method, void **state)
+{
+	struct exchange *exchange = calloc(1, sizeof(*exchange));
+	const char *type = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_TYPE);
+
+	if (exchange == NULL)
+		return MHD_NO;
+	*state = exchange;
+	exchange->client = client_of(connection);
+	exchange->connection = connection;
+	exchange->client->busy = true;
+	if (strcmp(method, MHD_HTTP_METHOD_POST) == 0 && !is_json(type))
+		refuse_body(exchange, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE, "a body's type is application/json");
+	return MHD_YES;
+}
+
+static enum MHD_Result take_body(struct exchange *exchange, const char *data, size_t *size)
+{
+	bool fits = *size <= sizeof(exchange->body) - exchange->size;
+
+	if (fits && exchange->status == 0) {
+		memcpy(exchange->body + exchange->size, data, *size);
+		exchange->size += *size;
+	} else {
+		exchange->swallowed += *size;
+	}
+	if (exchange->swallowed > SWALLOW_MOST)
+		return MHD_NO;
+	if (!fits)
+		refuse_body(exchange, MHD_HTTP_CONTENT_TOO_LARGE, "a request's body is at most 4096 bytes long");
+	*size = 0;
+	return MHD_YES;
+}
+
+enum MHD_Result exchange_handle(void *context, struct MHD_Connection *connection, const char *url, const char *method,
+				const char *version, const char *data, size_t *size, void **state)
+{
+	struct exchange *exchange = *state;
+
+	(void)context, (void)version;
+	if (exchange == NULL)
+		return begin(connection, method, state);
+	if (*size > 0)
+		return take_body(exchange, data, size);
+	if (!exchange->asked && exchange->status == 0)
+		ask(exchange, method, url);
+	if (exchange->status != 0)
+		return send_answer(exchange, url);
+	exchange->client->waits = exchange;
+	MHD_suspend_connection(connection);
+	return MHD_YES;
+}
+
+void exchange_completed(void *context, struct MHD_Connection *connection, void **state,
+			enum MHD_RequestTerminationCode why)
+{
+	struct exchange *exchange = *state;
+
+	(void)context, (void)connection, (void)why;
+	if (exchange == NULL)
+		return;
+	request_forget(listener_daemon(exchange->client->listener), exchange);
+	exchange->client->busy = false;
+	free(exchange->text);
+	free(exchange);
+	*state = NULL;
+}

@@ -1,0 +1,263 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The API against its own document, and against those who ask for what there is not."""
+import json
+import os
+import socket
+import sys
+
+from jsonschema import Draft202012Validator
+
+from api import ask
+from client import Client
+from harness import expect, main
+
+ACME = {"reason": "trap hits"}
+# Arguments with which every request is answered 2xx; a new command needs a row here.
+GOOD = {
+    "quarantine": {"customer": "acme", "provider": "google", "for": "1h", "reason": "trap hits"},
+    "limit": {"scope": "customer:acme", "setting": ["connections=5", "message-rate=9/s"]},
+    "release": {"target": "customer:acme/provider:google", "reason": "settled"},
+    "decisions": {"all": "true", "most": "10"},
+    "flows": {"customer": "acme", "provider": "google", "most": "5"},
+    "drops": {"all": "true"},
+}
+
+
+def admin(bed, *request, **more):
+    return ask(f"{bed.dir}/admin.sock", *request, **more)
+
+
+def document_of(bed):
+    status, document = admin(bed, "GET", "/openapi.json")
+    expect(status == 200, f"status {status}")
+    return document
+
+
+def operations(document):
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield path, method.upper(), operation
+
+
+def check_against(document, operation, status, reply):
+    """The reply is what the document says of this operation and status."""
+    described = operation["responses"].get(str(status))
+    expect(described, f"{operation['operationId']}: status {status} is not in the document: {reply}")
+    schema = {**described["content"]["application/json"]["schema"], "components": document["components"]}
+    validator = Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    wrong = [f"{list(error.path)}: {error.message}" for error in validator.iter_errors(reply)]
+    expect(not wrong, f"{operation['operationId']}, status {status}: {wrong[:3]}")
+
+
+def request_of(path, method, operation, arguments):
+    """(url, query, body) of an operation with these arguments, each where the document says it stands."""
+    places = {parameter["name"]: parameter["in"] for parameter in operation.get("parameters", [])}
+    for name in [name for name, place in places.items() if place == "path"]:
+        path = path.replace("{" + name + "}", str(arguments.get(name, "acme")))
+    query = {name: value for name, value in arguments.items() if places.get(name) == "query"}
+    body = {name: value for name, value in arguments.items() if name not in places} if method == "POST" else None
+    return path, query, body
+
+
+def perform(bed, document, entry, arguments, name="admin"):
+    path, method, operation = entry
+    url, query, body = request_of(path, method, operation, arguments)
+    status, reply = ask(f"{bed.dir}/{name}.sock", method, url, query, body)
+    check_against(document, operation, status, reply)
+    return status, reply
+
+
+def test_document(bed):
+    """Sound by itself: every schema is one, every id unique, every path argument required, every refusal described."""
+    document, seen = document_of(bed), set()
+    expect(document["openapi"].startswith("3.1."), document["openapi"])
+    for path, method, operation in operations(document):
+        expect(operation["operationId"] not in seen, f"{operation['operationId']} twice")
+        seen.add(operation["operationId"])
+        in_path = {p["name"] for p in operation.get("parameters", []) if p["in"] == "path" and p["required"]}
+        expect(in_path == {part[1:-1] for part in path.split("/") if part.startswith("{")}, path)
+        schemas = [p["schema"] for p in operation.get("parameters", [])]
+        for content in [operation.get("requestBody"), *operation["responses"].values()]:
+            schemas += [content["content"]["application/json"]["schema"]] if content else []
+        for schema in schemas:
+            Draft202012Validator.check_schema(schema)
+    return f"{len(seen)} operations"
+
+
+def test_every_operation(bed):
+    """Each is answered as documented: with what is right, with nothing, and with an argument it does not have."""
+    document = document_of(bed)
+    client = Client(bed, "acme", "google").connect().greet()
+    answered = {}
+    try:
+        for entry in operations(document):
+            operation = entry[2]
+            name = operation["operationId"]
+            status, reply = perform(bed, document, entry, GOOD.get(name, {}))
+            expect(status == 200, f"{name}: {status} {reply}")
+            answered[name] = len(reply.get("rows", []))
+            if name == "openapi":
+                continue
+            status, reply = perform(bed, document, entry, {**GOOD.get(name, {}), "no-such": "x"})
+            if entry[1] == "POST":
+                expect(status == 400 and reply["field"] == "no-such", f"{name}: {reply}")
+    finally:
+        client.close()
+        bed.ctl("release", "acme")
+    empty = [name for name in ("decisions", "status", "customers", "providers", "flows", "drops") if not answered[name]]
+    expect(not empty, f"no row to check in {empty}")
+    return f"{len(answered)} operations"
+
+
+def test_every_argument(bed):
+    """What the document does not allow is refused with 400, and the field is named."""
+    document, count = document_of(bed), 0
+    wrong_texts = {"integer": ["0", "x", "99999999999999999999"], "boolean": ["maybe"], "string": [""], "array": []}
+    for entry in operations(document):
+        path, method, operation = entry
+        for parameter in operation.get("parameters", []):
+            values = wrong_texts[parameter["schema"]["type"]] if parameter["in"] == "query" else []
+            values = values + ["x" * 200] * (parameter["in"] == "query")
+            for value in values:
+                status, reply = perform(bed, document, entry, {**GOOD.get(operation["operationId"], {}),
+                                                               parameter["name"]: value})
+                expect(status == 400 and reply.get("field") == parameter["name"], f"{path} {value!r}: {reply}")
+                count += 1
+        body = operation.get("requestBody")
+        properties = body["content"]["application/json"]["schema"]["properties"] if body else {}
+        for name in properties:
+            for value in (None, 7.5, {"a": 1}, "", "x" * 500, [7]):
+                status, reply = perform(bed, document, entry, {**GOOD[operation["operationId"]], name: value})
+                expect(status == 400 and reply["field"] == name, f"{path} {name} {value!r}: {status} {reply}")
+                count += 1
+    expect(not bed.ctl("decisions")["rows"], "a decision was made")
+    return f"{count} wrong values refused, each naming its field"
+
+
+def test_rights(bed):
+    document, refused = document_of(bed), 0
+    for entry in operations(document):
+        operation = entry[2]
+        if operation["x-right"] == "admin":
+            status, reply = perform(bed, document, entry, GOOD[operation["operationId"]], name="read")
+            expect(status == 403 and "admin socket" in reply["error"], f"{status} {reply}")
+            refused += 1
+        else:
+            status, reply = perform(bed, document, entry, {}, name="read")
+            expect(status == 200, f"{status} {reply}")
+    modes = [oct(os.stat(f"{bed.dir}/{name}.sock").st_mode & 0o777) for name in ("admin", "read", "gate")]
+    expect(modes == ["0o660"] * 3, modes)
+    return f"the read socket takes none of {refused} orders; sockets are 0660"
+
+
+# (method, path, query, body, status, words)
+BAD_REQUESTS = [
+    ("GET", "/", None, None, 404, "nothing at"),
+    ("GET", "/v1/fly", None, None, 404, "openapi.json"),
+    ("DELETE", "/v1/status", None, None, 405, "takes GET"),
+    ("GET", "/v1/limits", None, None, 405, "takes POST"),
+    ("POST", "/v1/limits", None, b"nonsense", 400, "not a JSON object"),
+    ("POST", "/v1/limits", None, b"[1,2]", 400, "not a JSON object"),
+    ("POST", "/v1/limits", None, b'{"scope":"a","scope":"b"}', 400, "duplicate"),
+    ("POST", "/v1/limits", None, b"[" * 4000, 400, "not a JSON object"),
+    ("POST", "/v1/limits", None, b"x" * 5000, 413, "at most 4096"),
+    ("GET", "/v1/flows", {"most": ["1", "2"]}, None, 400, "given twice"),
+    ("POST", "/v1/customers/nobody/quarantine", None, ACME, 422, "no customer"),
+    ("POST", "/v1/customers/acme/quarantine", None, {"reason": "a\nb"}, 400, "printable ASCII"),
+    ("POST", "/v1/customers/acme/quarantine", None, {"reason": "r" * 200}, 400, "at most 95"),
+    ("POST", "/v1/customers/acme/quarantine", None, {**ACME, "for": "soon"}, 400, "not a duration"),
+    ("POST", "/v1/customers/acme/quarantine", None, {**ACME, "for": "400d"}, 422, "up to 366d"),
+    ("POST", "/v1/customers/acme%3aprovider/quarantine", None, ACME, 400, "without / and :"),
+    ("POST", "/v1/limits", None, {"scope": "planet:mars", "setting": ["connections=1"]}, 422, "not a scope"),
+    ("POST", "/v1/limits", None, {"scope": "customer:acme/remote:192.0.2.1", "setting": ["connections=1"]}, 422,
+     "together"),
+    ("POST", "/v1/limits", None, {"scope": "source:1.2.3", "setting": ["connections=1"]}, 422, "not an IPv4"),
+    ("POST", "/v1/limits", None, {"scope": "source:::", "setting": ["connections=1"]}, 422, "not an IPv4"),
+    ("POST", "/v1/limits", None, {"scope": "gate", "setting": ["connections=many"]}, 400, "not a limit"),
+    ("POST", "/v1/limits", None, {"scope": "gate", "setting": ["byte-rate=7bit/s"]}, 400, "not a limit"),
+    ("GET", "/v1/flows", {"customer": "acme/provider:google"}, None, 400, "without / and :"),
+    ("POST", "/v1/releases", None, {"target": "0"}, 422, "decision 0"),
+    ("POST", "/v1/releases", None, {"target": "customer:nobody"}, 422, "now or ever before"),
+    ("POST", "/v1/releases", None, {"target": "x" + "\u00e4" * 50}, 422, "no customer"),
+    ("POST", "/v1/releases", None, {"target": "12345"}, 422, "nothing in force"),
+]
+
+
+def test_bad_requests(bed):
+    for method, path, query, body, wanted, words in BAD_REQUESTS:
+        status, reply = admin(bed, method, path, query=query, body=body)
+        expect(status == wanted and reply["ok"] is False and words in reply["error"],
+               f"{method} {path} {query} {str(body)[:60]}: {status} {reply}, expected {wanted} {words!r}")
+    expect(not bed.ctl("decisions")["rows"], "a decision was made")
+    return f"{len(BAD_REQUESTS)} kinds refused with a reason; no decision was made"
+
+
+def test_bad_bytes(bed):
+    """What is no HTTP at all gets a 4xx at most, and nobody else is disturbed. Who stops within a header may stay
+    until his place is wanted, or a minute has passed."""
+    rows = [b"\x16\x03\x01\x02\x00\x01", b'{"command":"status"}\n', b"GET\r\n\r\n", b"\x00" * 5000,
+            b"GET / HTTP/1.1\r\nHost: a\r\n" + b"x: y\r\n" * 20000 + b"\r\n",
+            b"POST /v1/limits HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: -1\r\n\r\n",
+            b"POST /v1/limits HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999999999999\r\n\r\n"]
+    for row in rows:
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(0.5)
+            client.connect(f"{bed.dir}/admin.sock")
+            try:
+                client.sendall(row)
+                said = client.recv(65536)
+            except (BrokenPipeError, ConnectionResetError, TimeoutError):
+                said = b""
+        expect(said == b"" or said[:10] in (b"HTTP/1.1 4", b"HTTP/1.0 4"), f"{row[:40]!r}: {said[:60]!r}")
+    expect(admin(bed, "GET", "/v1/status")[0] == 200, "the daemon does not answer")
+    return f"{len(rows)} kinds; the daemon answers"
+
+
+def test_half_closed(bed):
+    """printf ... | socat: the question's end is not the answer's."""
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(5)
+        client.connect(f"{bed.dir}/admin.sock")
+        client.sendall(b"GET /v1/status HTTP/1.1\r\nHost: a\r\n\r\n" * 2)
+        client.shutdown(socket.SHUT_WR)
+        said = b"".join(iter(lambda: client.recv(65536), b""))
+    expect(said.count(b"HTTP/1.1 200") == 2, said[:200])
+    return "both answered, then closed"
+
+
+def test_idle_readers(bed):
+    """Readers that fill their socket keep nobody out: the longest idle makes way."""
+    idle = []
+    for number in range(80):
+        idle.append(socket.socket(socket.AF_UNIX))
+        idle[-1].connect(f"{bed.dir}/read.sock")
+        if number % 2:
+            idle[-1].sendall(b"GET /v1/status HTTP/1.1\r\nHost:")
+    try:
+        expect(admin(bed, "GET", "/v1/status")[0] == 200, "an admin is locked out")
+        expect(ask(f"{bed.dir}/read.sock", "GET", "/v1/status")[0] == 200, "a reader is locked out")
+    finally:
+        for client in idle:
+            client.close()
+    expect(ask(f"{bed.dir}/read.sock", "GET", "/v1/status")[0] == 200, "those who have gone lock readers out")
+    return "80 idle and slow readers, orders and questions are taken"
+
+
+def test_without_gate(bed):
+    """An order is stored, and says so; what only the gate knows is not answered with nothing."""
+    document = document_of(bed)
+    bed.end("gate")
+    try:
+        by_name = {entry[2]["operationId"]: entry for entry in operations(document)}
+        seen = {name: perform(bed, document, by_name[name], GOOD.get(name, {}))[0]
+                for name in ("quarantine", "release", "status", "customers", "flows", "drops")}
+    finally:
+        bed.start_gate()
+        bed.wait_enforced()
+    expect(seen == {"quarantine": 202, "release": 202, "status": 200, "customers": 200, "flows": 503, "drops": 503},
+           seen)
+    return json.dumps(seen)
+
+
+if __name__ == "__main__":
+    main(sys.modules[__name__])
