@@ -60,6 +60,9 @@ static void say_gate(json_t *reply, const struct wire_ROW_STATUS *gate)
 	say(reply, "gate tables", "%u identities, %u destinations, %u limits, %u decisions", gate->identities,
 	    gate->destinations, gate->limits, gate->verdicts);
 	say(reply, "SMTP", "%s", gate->ready ? "passes" : "waits for the tables");
+	if (gate->blind_permille > 0)
+		say(reply, "BLIND", "%u %% on the way to the ceilings: the daemon was not heard for too long",
+		    gate->blind_permille / 10);
 	say(reply, "flow table", "%llu of %llu records", (unsigned long long)gate->flows,
 	    (unsigned long long)gate->flows_most);
 	say(reply, "packets held", "%llu", (unsigned long long)gate->held);

@@ -18,6 +18,7 @@ struct settings {
 	uint64_t refresh_min, refresh_max;				       /* ns */
 	uint64_t refuse;						       /* enum refuse_mode */
 	uint64_t max_hold, hold_banner, hold_command, hold_body, idle_timeout; /* ns */
+	uint64_t stale_after, blind_decay;				       /* ns */
 };
 
 struct strings {
@@ -75,6 +76,7 @@ struct config {
 	struct customer *customers;
 	size_t customer_count;
 	struct limits gate, each_customer, each_source, each_remote;
+	struct limits ceiling[SCOPES]; /* for each of a scope, when the gate is blind */
 	struct unknown unknown_customer, unknown_provider;
 };
 

@@ -297,6 +297,34 @@ static void read_defaults(struct reader *reader, yaml_node_t *node, void *config
 	read_map(reader, node, default_fields, config);
 }
 
+/* Ceilings by scope; what else stands there is scalars. */
+static const struct {
+	const char *key;
+	enum scope scope;
+} ceilings[] = {
+	{ "gate", SCOPE_GATE },		 { "each-customer", SCOPE_CUSTOMER }, { "each-source", SCOPE_SOURCE },
+	{ "each-remote", SCOPE_REMOTE }, { "each-provider", SCOPE_PROVIDER },
+};
+
+static void read_blind_key(struct reader *reader, yaml_node_t *key, yaml_node_t *value, void *context)
+{
+	const struct section *section = context;
+
+	for (size_t i = 0; i < sizeof(ceilings) / sizeof(ceilings[0]); i++)
+		if (strcmp((const char *)key->data.scalar.value, ceilings[i].key) == 0) {
+			read_limits(reader, value, &section->config->ceiling[ceilings[i].scope]);
+			return;
+		}
+	read_setting(reader, key, value, context);
+}
+
+static void read_blind(struct reader *reader, yaml_node_t *node, void *config)
+{
+	struct section section = { "blind", config };
+
+	read_pairs(reader, node, read_blind_key, &section);
+}
+
 static void read_action(struct reader *reader, yaml_node_t *node, void *context)
 {
 	struct unknown *unknown = context;
@@ -342,10 +370,15 @@ static void read_unknown(struct reader *reader, yaml_node_t *node, void *config)
 }
 
 static const struct field root_fields[] = {
-	{ "gate", read_gate, false },		{ "daemon", read_daemon, false },
-	{ "smtp", read_smtp_section, false },	{ "providers", read_providers, false },
-	{ "customers", read_customers, false }, { "defaults", read_defaults, false },
-	{ "unknown", read_unknown, false },	{ NULL, NULL, false },
+	{ "gate", read_gate, false },
+	{ "daemon", read_daemon, false },
+	{ "smtp", read_smtp_section, false },
+	{ "providers", read_providers, false },
+	{ "customers", read_customers, false },
+	{ "defaults", read_defaults, false },
+	{ "unknown", read_unknown, false },
+	{ "blind", read_blind, false },
+	{ NULL, NULL, false },
 };
 
 void read_config(struct reader *reader, yaml_node_t *root, struct config *config)

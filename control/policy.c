@@ -30,6 +30,16 @@ static void add(struct policy *policy, enum scope scope, uint32_t customer, uint
 	add_base(policy, &key, limits);
 }
 
+/* For each of its scope. */
+static void add_ceiling(struct policy *policy, enum scope scope, const struct limits *limits)
+{
+	bool customer = scope == SCOPE_CUSTOMER, provider = scope == SCOPE_PROVIDER || scope == SCOPE_REMOTE;
+	struct scope_key key = scope_key_of(scope, customer ? ID_ANY : 0, provider ? ID_ANY : 0);
+
+	key.ceiling = 1;
+	add_base(policy, &key, limits);
+}
+
 static void add_provider(struct policy *policy, const struct provider *provider)
 {
 	add(policy, SCOPE_PROVIDER, 0, provider->id, &provider->limits);
@@ -66,6 +76,8 @@ void policy_init(struct policy *policy, const struct config *config, const struc
 	add(policy, SCOPE_REMOTE, 0, ID_ANY, &config->each_remote);
 	add(policy, SCOPE_CUSTOMER, ID_UNKNOWN, 0, &config->unknown_customer.limits);
 	add(policy, SCOPE_PROVIDER, 0, ID_UNKNOWN, &config->unknown_provider.limits);
+	for (int scope = 0; scope < SCOPES; scope++)
+		add_ceiling(policy, (enum scope)scope, &config->ceiling[scope]);
 	for (size_t i = 0; i < config->provider_count; i++)
 		add_provider(policy, &config->providers[i]);
 	for (size_t i = 0; i < config->customer_count; i++)
@@ -98,6 +110,8 @@ static void put_settings(const struct policy *policy, policy_put *put, void *con
 				    [PHASE_TLS_START] = 0,
 				    [PHASE_BODY] = ms_of(settings->hold_body) },
 		.idle_timeout_s = (uint32_t)(settings->idle_timeout / SECOND),
+		.stale_after_s = (uint32_t)(settings->stale_after / SECOND),
+		.decay_s = (uint32_t)(settings->blind_decay / SECOND),
 		.ports = policy->config->ports,
 	};
 

@@ -12,6 +12,7 @@
 
 #define HOLD_MOST_MS 600000u
 #define IDLE_MOST_S 604800u
+#define STALE_MOST_S (7 * 86400u)
 
 static int __attribute__((format(printf, 2, 3))) refuse(char *ret_error, const char *format, ...)
 {
@@ -48,6 +49,9 @@ static int check_settings(const struct wire_PUT_SETTINGS *settings, char *ret_er
 	if (settings->idle_timeout_s == 0 || settings->idle_timeout_s > IDLE_MOST_S)
 		return refuse(ret_error, "PUT_SETTINGS: idle_timeout_s %u, expected 1 to %u", settings->idle_timeout_s,
 			      IDLE_MOST_S);
+	if (settings->stale_after_s > STALE_MOST_S || settings->decay_s > STALE_MOST_S)
+		return refuse(ret_error, "PUT_SETTINGS: stale_after_s %u, decay_s %u, at most %u",
+			      settings->stale_after_s, settings->decay_s, STALE_MOST_S);
 	if (settings->ports == 0 || settings->ports > WIRE_PORTS_MAX)
 		return refuse(ret_error, "PUT_SETTINGS: %u ports, expected 1 to %u", settings->ports, WIRE_PORTS_MAX);
 	for (int i = 0; i < settings->ports; i++)
@@ -119,12 +123,24 @@ static const struct {
 	[SCOPE_PROVIDER] = { .provider = true },
 };
 
+/* Ceilings are for each of a scope, and nothing else has one. */
+static bool is_ceiling_of_each(const char *name, const struct scope_key *key)
+{
+	bool limits = strcmp(name, "PUT_LIMITS") == 0 || strcmp(name, "DEL_LIMITS") == 0;
+
+	return limits && key->ceiling == 1 && (!scope_fields[key->scope].customer || key->customer == ID_ANY) &&
+	       (!scope_fields[key->scope].provider || key->provider == ID_ANY) &&
+	       all_zero(&key->address, sizeof(key->address));
+}
+
 static int check_key(const char *name, const struct scope_key *key, char *ret_error)
 {
 	if (key->scope >= SCOPES)
 		return refuse(ret_error, "%s: scope %u, expected 0 to %d", name, key->scope, SCOPES - 1);
 	if (!all_zero(key->zero, sizeof(key->zero)))
 		return refuse(ret_error, "%s: key.zero is not 0", name);
+	if (key->ceiling != 0 && !is_ceiling_of_each(name, key))
+		return refuse(ret_error, "%s: key.ceiling %u, expected 0, or 1 on limits for each", name, key->ceiling);
 	if (!scope_fields[key->scope].customer && key->customer != 0)
 		return refuse(ret_error, "%s: scope %u has no customer", name, key->scope);
 	if (!scope_fields[key->scope].provider && key->provider != 0)
@@ -242,6 +258,11 @@ int apply_record(struct apply *apply, enum wire_type type, const void *record, c
 	else
 		apply->records++;
 	return ret;
+}
+
+int apply_blind(struct apply *apply, uint32_t permille)
+{
+	return table_blind(apply->store, permille);
 }
 
 int apply_commit(struct apply *apply, const struct wire_COMMIT *commit, struct table_times *ret_times, char *ret_error)

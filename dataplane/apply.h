@@ -26,4 +26,7 @@ int apply_record(struct apply *apply, enum wire_type type, const void *record, c
 int apply_commit(struct apply *apply, const struct wire_COMMIT *commit, struct table_times *ret_times, char *ret_error);
 void apply_abort(struct apply *apply);
 
+/* How blind the gate is, in permille, from now on: published at once, or with the batch that is open. */
+int apply_blind(struct apply *apply, uint32_t permille);
+
 #endif

@@ -48,9 +48,12 @@ static void load_state(struct control *control)
 {
 	struct ctl *ctl = &control->ctl;
 
-	if (ctl->state.path == NULL || state_load(&ctl->state, &ctl->apply) == 0)
+	if (ctl->state.path == NULL)
 		return;
-	log_warning("no last state: SMTP waits for sluiced");
+	if (state_load(&ctl->state, &ctl->apply) == 0)
+		ctl_look(ctl); /* nobody has spoken yet */
+	else
+		log_warning("no last state: SMTP waits for sluiced");
 }
 
 static int start(struct control *control)
@@ -64,6 +67,8 @@ static int start(struct control *control)
 	int ret = report_init(&ctl->report, config, ctl->boot, clock_now());
 	if (ret < 0)
 		return ret;
+	ctl->blind.heard = ctl->report.start;
+	ctl->report.blind = &ctl->blind;
 	ret = questions_init(&ctl->questions, &ctl->report);
 	if (ret < 0)
 		return ret;
@@ -130,6 +135,7 @@ static void tick(struct control *control)
 	report_counters(&control->ctl.report, counter);
 	watch_counters(&control->watch, counter, now);
 	pulse_look(&control->pulse);
+	ctl_look(&control->ctl);
 	forget_meters(control->config.meters, now);
 }
 

@@ -14,6 +14,7 @@
 #include "log.h"
 #include "table_published.h"
 
+#define SECOND 1000000000ull
 #define OUT_MOST (16u << 20) /* queued for a client that does not read */
 
 static int watch(const struct ctl *ctl, int descriptor, void *who, uint32_t events, int how)
@@ -141,10 +142,42 @@ static bool owns_batch(const struct ctl *ctl, const struct client *client)
 	return ctl->batch_of == client;
 }
 
+static void say_blind(const struct blind *blind, uint32_t before)
+{
+	if (before == 0)
+		log_warning("the daemon %s: limits tighten to their ceilings",
+			    blind->met ? "has been silent for too long" : "has not spoken since the start");
+	else if (blind->permille == 0)
+		log_info("the daemon is heard: limits are back");
+}
+
+void ctl_look(struct ctl *ctl)
+{
+	const struct wire_PUT_SETTINGS *settings = table_published_settings(ctl->apply.store);
+	uint32_t before = ctl->blind.permille;
+
+	if (settings == NULL)
+		return;
+	if (blind_look(&ctl->blind, settings->stale_after_s * SECOND, settings->decay_s * SECOND, clock_now()))
+		say_blind(&ctl->blind, before);
+	if (apply_blind(&ctl->apply, ctl->blind.permille) < 0)
+		log_error("no memory to publish tightened limits: tried again in a second");
+}
+
+/* Who sent all there is is the daemon. It was not blind before it had tables. */
+static void hear(struct ctl *ctl)
+{
+	blind_heard(&ctl->blind, clock_now());
+	ctl_look(ctl);
+}
+
 static int take_commit(struct ctl *ctl, struct client *client, const struct wire_COMMIT *commit, char *ret_error)
 {
 	struct table_times times = { 0 };
 	uint32_t records = ctl->apply.records;
+
+	if (ctl->batch_full)
+		hear(ctl);
 	int ret = apply_commit(&ctl->apply, commit, &times, ret_error);
 
 	ctl->batch_of = NULL;
@@ -221,6 +254,8 @@ static void take_frames(struct ctl *ctl, struct client *client)
 
 	while ((ret = frame_next(&client->in, WIRE_TO_GATE, &type, &payload, error)) > 0) {
 		ret = take(ctl, client, type, payload, error);
+		if (client == ctl->owner)
+			blind_heard(&ctl->blind, clock_now());
 		if (ret < 0)
 			break;
 	}

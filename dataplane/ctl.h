@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "apply.h"
+#include "blind.h"
 #include "frame.h"
 #include "listen.h"
 #include "questions.h"
@@ -30,7 +31,8 @@ struct ctl {
 	struct client *batch_of; /* whose batch is open; NULL: nobody's */
 	bool batch_full;
 	struct client *owner; /* who sent the last full batch; NULL: gone */
-	struct state state;   /* path NULL: none is kept */
+	struct blind blind;
+	struct state state; /* path NULL: none is kept */
 	struct report report;
 	struct questions questions;
 	struct client client[CLIENTS_MOST];
@@ -45,6 +47,9 @@ void ctl_close(struct ctl *ctl);
 /* epoll's data pointer is &ctl->listener or a client. */
 void ctl_accept(struct ctl *ctl);
 void ctl_serve(struct ctl *ctl, struct client *client, uint32_t events);
+
+/* Limits tighten when the daemon is silent for too long; each second. */
+void ctl_look(struct ctl *ctl);
 
 /* Answers what can be answered by now. */
 void ctl_answer(struct ctl *ctl);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "blind.h"
 #include "clock.h"
 #include "control.h"
 #include "frame.h"
@@ -82,6 +83,10 @@ static int answer_status(struct report *report, struct frame_buffer *out, uint32
 		row.meters_most = meters_most(config->meters);
 	}
 	row.busy_permille = busy_permille(report);
+	if (report->blind != NULL) {
+		row.blind_permille = report->blind->permille;
+		row.silent_s = (uint32_t)((clock_now() - report->blind->heard) / 1000000000u);
+	}
 	*ret_rows = 1;
 	return frame_put(out, WIRE_ROW_STATUS, &row);
 }

@@ -8,6 +8,7 @@
 #include "counters.h"
 #include "wire.h"
 
+struct blind;
 struct control_config;
 struct frame_buffer;
 
@@ -15,6 +16,7 @@ struct report {
 	const struct control_config *config;
 	uint64_t boot;
 	uint64_t start;		      /* ns */
+	const struct blind *blind;    /* NULL in tests */
 	uint64_t *busy_ns, *total_ns; /* [workers], at the last look */
 };
 

@@ -2,6 +2,7 @@
 /* The readers' half: see table.h. */
 #include "table.h"
 
+#include "ceiling.h"
 #include "map.h"
 #include "prefixes.h"
 #include "table_parts.h"
@@ -79,6 +80,27 @@ static void merge(struct limits *limits, const struct limits *less_specific)
 		limits->weight = less_specific->weight;
 }
 
+/* For each of this scope. */
+static struct scope_key ceiling_key(const struct scope_key *key)
+{
+	uint8_t open = 0;
+
+	for (int i = 0; i < TRIES && tries[key->scope][i] != END; i++)
+		open = tries[key->scope][i];
+	struct scope_key opened = open_key(key, open);
+	opened.ceiling = 1;
+	return opened;
+}
+
+static void tighten(const struct table *table, const struct scope_key *key, struct limits *limits)
+{
+	const struct scope_key each = ceiling_key(key);
+	const struct wire_PUT_LIMITS *ceiling = map_find(table->limits, &each);
+
+	if (ceiling != NULL)
+		ceiling_tighten(limits, &ceiling->limits, table->blind);
+}
+
 void table_limits(const struct rcu_view *view, const struct table *table, const struct scope_key *key,
 		  struct limits *ret_limits)
 {
@@ -90,6 +112,8 @@ void table_limits(const struct rcu_view *view, const struct table *table, const 
 		if (found != NULL)
 			merge(ret_limits, &found->limits);
 	}
+	if (table->blind > 0)
+		tighten(table, key, ret_limits);
 }
 
 bool table_verdicts_on(const struct table *table, enum scope scope)

@@ -14,6 +14,7 @@ struct table {
 	uint64_t generation; /* the daemon's number */
 	uint64_t serial;     /* the gate's own: another one with each publication */
 	uint32_t layout;
+	uint32_t blind; /* permille */
 	bool has_settings;
 	struct wire_PUT_SETTINGS settings;
 	struct prefixes *identities, *destinations;
@@ -25,6 +26,7 @@ struct table_store {
 	struct table *published; /* the same, for the only writer */
 	struct table *draft;	 /* of the open batch */
 	bool draft_layout;	 /* it changes more than decisions */
+	uint32_t blind;		 /* permille, of all that is published from now on */
 	uint64_t serial;
 	uint8_t secret[16];
 };

@@ -18,6 +18,9 @@ struct table_sizes {
 
 void table_sizes(const struct table_store *store, struct table_sizes *ret_sizes);
 
+/* NULL before the first publication; valid until the next. */
+const struct wire_PUT_SETTINGS *table_published_settings(const struct table_store *store);
+
 /* What table_limits() gives readers, for the writer's own reports. */
 void table_published_limits(const struct table_store *store, const struct scope_key *key, struct limits *ret_limits);
 

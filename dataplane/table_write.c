@@ -243,6 +243,8 @@ int table_commit(struct table_store *store, struct table_times *ret_times)
 	if (ret < 0)
 		return ret;
 	draft->serial = ++store->serial;
+	store->draft_layout |= draft->blind != store->blind;
+	draft->blind = store->blind;
 	if (store->draft_layout)
 		draft->layout = (uint32_t)draft->serial;
 	struct table *old = rcu_swap(&store->current, draft);
@@ -253,6 +255,26 @@ int table_commit(struct table_store *store, struct table_times *ret_times)
 	*ret_times = (struct table_times){ swapped - start, clock_now() - swapped };
 	table_free(old, draft);
 	return 0;
+}
+
+int table_blind(struct table_store *store, uint32_t permille)
+{
+	struct table_times times;
+
+	store->blind = permille;
+	if (store->published == NULL || store->draft != NULL || store->published->blind == permille)
+		return 0;
+	int ret = table_begin(store, store->published->generation, WIRE_DELTA);
+	if (ret == 0)
+		ret = table_commit(store, &times);
+	if (ret < 0)
+		table_abort(store);
+	return ret;
+}
+
+const struct wire_PUT_SETTINGS *table_published_settings(const struct table_store *store)
+{
+	return store->published != NULL ? &store->published->settings : NULL;
 }
 
 void table_sizes(const struct table_store *store, struct table_sizes *ret_sizes)

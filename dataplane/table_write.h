@@ -18,4 +18,7 @@ void table_abort(struct table_store *store);
 /* Publishes, waits until every reader has passed a quiescent state, frees the old generation. */
 int table_commit(struct table_store *store, struct table_times *ret_times);
 
+/* How blind (permille) all that is published from now on is; publishes if that is news. 0 or a negative errno. */
+int table_blind(struct table_store *store, uint32_t permille);
+
 #endif

@@ -32,8 +32,9 @@ struct address {
  *   remote: address, provider (provider only when address is "any")
  *   customer: customer    source: address    provider: provider    gate: none */
 struct scope_key {
-	uint8_t scope; /* enum scope */
-	uint8_t zero[3];
+	uint8_t scope;	 /* enum scope */
+	uint8_t ceiling; /* of a limit: 1 if it is one for when the gate is blind, for each of its scope */
+	uint8_t zero[2];
 	uint32_t customer;
 	uint32_t provider;
 	struct address address;

@@ -67,6 +67,8 @@ struct wire_PUT_SETTINGS {
 	uint32_t max_hold_ms; /* a new connection waits at most so long */
 	uint32_t hold_budget_ms[PHASES];
 	uint32_t idle_timeout_s; /* a flow with no packet for so long is forgotten */
+	uint32_t stale_after_s;	 /* the daemon silent for longer: the gate grows blind (0: never), */
+	uint32_t decay_s;	 /* over so long, and sees again over as long */
 	uint16_t ports;
 	uint16_t port[WIRE_PORTS_MAX]; /* SMTP destination ports */
 	uint16_t zero[3];
@@ -157,6 +159,9 @@ struct wire_ROW_STATUS {
 	uint32_t ready;
 	uint32_t busy_permille; /* the busiest worker, since the last query */
 	uint32_t identities, destinations, limits, verdicts;
+	uint32_t blind_permille; /* how far limits are on the way to their ceilings */
+	uint32_t silent_s;	 /* since the daemon spoke last */
+	uint32_t zero;
 };
 
 struct wire_ROW_COUNTERS {

@@ -123,7 +123,8 @@ class Bed(Topology, Mtas, Mail):
                  "daemon": {"directory": self.dir, "admin-socket": f"{self.dir}/admin.sock",
                             "read-socket": f"{self.dir}/read.sock", "resolver": DNS, "refresh-min": "5s"},
                  "smtp": config.get("smtp", {}), "providers": providers, "customers": customers,
-                 "defaults": config.get("defaults", {}), "unknown": config.get("unknown", {})}
+                 "defaults": config.get("defaults", {}), "unknown": config.get("unknown", {}),
+                 "blind": config.get("blind", {})}
         write(f"{self.dir}/sluice.yaml", json.dumps(whole, indent=1) + "\n")
 
     def start_daemon(self):

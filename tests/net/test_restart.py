@@ -128,6 +128,39 @@ def test_enforced_while_daemon_is_away(bed):
     return line
 
 
+def let_in(bed, count=6):
+    """How many of so many connections at once are let in; none waits for longer than max-hold."""
+    clients = [Client(bed, "acme", "google", timeout=6) for _ in range(count)]
+    try:
+        for client in clients:
+            client.connect()
+        return [client.reply()[:3] for client in clients].count("220")
+    finally:
+        for client in clients:
+            client.close()
+
+
+def test_blind(bed):
+    """Without the daemon limits tighten to their ceilings, and they come back with it; a gate that starts without
+    a daemon has them from the first moment."""
+    bed.reload({**CONFIG, "smtp": {"max-hold": "500ms"}, "blind": {
+        "stale-after": "2s", "decay": "4s", "each-customer": {"connections": 2}}})
+    before = let_in(bed)
+    bed.end("daemon", signal.SIGKILL)
+    soon = let_in(bed)
+    wait_until(lambda: let_in(bed) == 2, 20, "the ceiling holds")
+    bed.end("gate", signal.SIGKILL)
+    bed.start_gate()
+    restarted = let_in(bed)
+    bed.start_daemon()
+    wait_until(lambda: let_in(bed) == 6, 20, "limits are back")
+    bed.reload(CONFIG)
+    expect((before, soon, restarted) == (6, 6, 2), (before, soon, restarted))
+    log = bed.log_of("gate")
+    expect("limits tighten to their ceilings" in log and "limits are back" in log, log[-800:])
+    return "6 of 6 connections; daemon gone: 6, then 2; gate started anew: 2; daemon back: 6"
+
+
 def test_order_while_gate_is_away(bed):
     """Stored, said so by exit code 4, enforced when the gate is back."""
     bed.end("gate", signal.SIGKILL)

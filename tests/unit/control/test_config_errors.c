@@ -69,11 +69,15 @@ START_TEST(keys)
 {
 	static const struct error_row rows[] = {
 		{ "gates: {}", "f:1:1: unknown key \"gates\"; expected one of: gate, daemon, smtp, providers, "
-			       "customers, defaults, unknown\n" },
+			       "customers, defaults, unknown, blind\n" },
 		{ "gate: {}\nsmtp: {}\ngate: {}", "f:3:1: \"gate\" stands here twice\n" },
 		{ "gate:\n  port: 5", "f:2:3: unknown key \"port\" in gate\n" },
 		{ "daemon: {socket: /a}", "f:1:10: unknown key \"socket\" in daemon\n" },
 		{ "smtp: {hold-budget: {syn: 1s}}", "f:1:22: unknown key \"syn\" in hold-budget\n" },
+		{ "blind: {stale: 1s}", "f:1:9: unknown key \"stale\" in blind\n" },
+		{ "blind: {each-source: {rate: 1/s}}",
+		  "f:1:23: unknown limit \"rate\"; expected one of: connections, connection-rate, byte-rate, "
+		  "message-rate\n" },
 		{ "gate: {socket: /a, socket: /b}", "f:1:20: \"socket\" stands here twice\n" },
 		{ "customers:\n- {}", "f:2:3: \"name\" is missing\nf:2:3: \"sources\" is missing\n" },
 		{ "providers:\n- {hosts: [h]}", "f:2:3: \"name\" is missing\n" },
@@ -203,7 +207,7 @@ START_TEST(all_of_them_at_once)
 		  "f:10:23: \"10.0.0.300" PREFIX_WRONG "f:11:11: weight: \"x\": expected a number from 1 to 1000\n"
 		  "f:10:3: \"name\" is missing\n"
 		  "f:12:1: unknown key \"more\"; expected one of: gate, daemon, smtp, providers, customers, defaults, "
-		  "unknown\n" },
+		  "unknown, blind\n" },
 	};
 
 	check(rows, LENGTH(rows));

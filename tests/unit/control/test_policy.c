@@ -114,6 +114,8 @@ START_TEST(settings)
 					      .max_hold_ms = 2000,
 					      .hold_budget_ms = { 2000, 20000, 1500, 0, 40000 },
 					      .idle_timeout_s = 60,
+					      .stale_after_s = 600,
+					      .decay_s = 600,
 					      .ports = 2,
 					      .port = { 25, 587 } };
 

@@ -142,13 +142,13 @@ END_TEST
 
 /* A connection's keys: customer 1 at provider 2, its own and its receiver's address. */
 static const struct scopes scopes = {
-	.key = { [SCOPE_CUSTOMER_PROVIDER] = { SCOPE_CUSTOMER_PROVIDER, { 0 }, 1, 2, { { 0 } } },
-		 [SCOPE_SOURCE_PROVIDER] = { SCOPE_SOURCE_PROVIDER, { 0 }, 0, 2, V4(10, 0, 0, 1) },
-		 [SCOPE_REMOTE] = { SCOPE_REMOTE, { 0 }, 0, 2, V4(192, 0, 2, 1) },
-		 [SCOPE_CUSTOMER] = { SCOPE_CUSTOMER, { 0 }, 1, 0, { { 0 } } },
-		 [SCOPE_SOURCE] = { SCOPE_SOURCE, { 0 }, 0, 0, V4(10, 0, 0, 1) },
-		 [SCOPE_PROVIDER] = { SCOPE_PROVIDER, { 0 }, 0, 2, { { 0 } } },
-		 [SCOPE_GATE] = { SCOPE_GATE, { 0 }, 0, 0, { { 0 } } } }
+	.key = { [SCOPE_CUSTOMER_PROVIDER] = { SCOPE_CUSTOMER_PROVIDER, 0, { 0 }, 1, 2, { { 0 } } },
+		 [SCOPE_SOURCE_PROVIDER] = { SCOPE_SOURCE_PROVIDER, 0, { 0 }, 0, 2, V4(10, 0, 0, 1) },
+		 [SCOPE_REMOTE] = { SCOPE_REMOTE, 0, { 0 }, 0, 2, V4(192, 0, 2, 1) },
+		 [SCOPE_CUSTOMER] = { SCOPE_CUSTOMER, 0, { 0 }, 1, 0, { { 0 } } },
+		 [SCOPE_SOURCE] = { SCOPE_SOURCE, 0, { 0 }, 0, 0, V4(10, 0, 0, 1) },
+		 [SCOPE_PROVIDER] = { SCOPE_PROVIDER, 0, { 0 }, 0, 2, { { 0 } } },
+		 [SCOPE_GATE] = { SCOPE_GATE, 0, { 0 }, 0, 0, { { 0 } } } }
 };
 
 static uint64_t decision_of(const struct apply *apply)
