@@ -50,6 +50,11 @@ void config_destroy(struct config *config)
 		free_provider(&config->providers[i]);
 	for (size_t i = 0; i < config->customer_count; i++)
 		free_customer(&config->customers[i]);
+	for (size_t i = 0; i < config->access_count; i++) {
+		free(config->access[i].name);
+		free(config->access[i].certificate);
+	}
+	free(config->access);
 	free(config->providers);
 	free(config->customers);
 	free(config);
@@ -172,8 +177,7 @@ struct config *config_parse(const char *file, const char *text, size_t size, cha
 	return NULL;
 }
 
-/* NULL and errno when it cannot be read, or is larger than FILE_MOST. */
-static char *read_file(const char *file, size_t *ret_size)
+char *config_read_file(const char *file, size_t *ret_size)
 {
 	FILE *stream = fopen(file, "re");
 	char *text = NULL, *grown;
@@ -194,8 +198,10 @@ static char *read_file(const char *file, size_t *ret_size)
 	int error = size > FILE_MOST ? EFBIG : grown == NULL ? ENOMEM : ferror(stream) ? errno : 0;
 	fclose(stream);
 	*ret_size = size;
-	if (error == 0)
+	if (error == 0) {
+		text[size] = '\0'; /* the last read, of nothing, had room */
 		return text;
+	}
 	free(text);
 	errno = error;
 	return NULL;
@@ -229,7 +235,7 @@ static bool groups_exist(const char *file, const struct settings *settings, char
 struct config *config_load(const char *file, char **ret_errors)
 {
 	size_t size;
-	char *text = read_file(file, &size);
+	char *text = config_read_file(file, &size);
 
 	if (text == NULL) {
 		int error = errno;

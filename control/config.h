@@ -15,6 +15,7 @@
 struct settings {
 	char *gate_socket;
 	char *directory, *admin_socket, *read_socket, *admin_group, *read_group, *resolver;
+	char *listen, *certificate, *key, *client_ca;			       /* NULL: none */
 	uint64_t refresh_min, refresh_max;				       /* ns */
 	uint64_t refuse;						       /* enum refuse_mode */
 	uint64_t max_hold, hold_banner, hold_command, hold_body, idle_timeout; /* ns */
@@ -67,6 +68,15 @@ struct unknown {
 	struct limits limits;
 };
 
+#define ACCESS_HASH 32 /* SHA-256 */
+
+/* Who may ask over TLS: by a token, of which only the hash is known, or by a certificate's common name. */
+struct access {
+	char *name, *certificate;
+	uint8_t token[ACCESS_HASH];
+	bool has_token, admin;
+};
+
 struct config {
 	struct settings settings;
 	uint16_t port[WIRE_PORTS_MAX];
@@ -78,6 +88,8 @@ struct config {
 	struct limits gate, each_customer, each_source, each_remote;
 	struct limits ceiling[SCOPES]; /* for each of a scope, when the gate is blind */
 	struct unknown unknown_customer, unknown_provider;
+	struct access *access;
+	size_t access_count;
 };
 
 /* Parses `size` bytes of `text`; `file` is its name in messages. NULL when anything is wrong: then
@@ -88,6 +100,9 @@ struct config *config_parse(const char *file, const char *text, size_t size, cha
 struct config *config_load(const char *file, char **ret_errors);
 
 void config_destroy(struct config *config);
+
+/* A file's bytes, with a 0 behind them, to be freed; NULL and errno when it cannot be read, or has more than 64 MiB. */
+char *config_read_file(const char *file, size_t *ret_size);
 
 bool prefix_equal(const struct prefix *a, const struct prefix *b);
 

@@ -370,15 +370,11 @@ static void read_unknown(struct reader *reader, yaml_node_t *node, void *config)
 }
 
 static const struct field root_fields[] = {
-	{ "gate", read_gate, false },
-	{ "daemon", read_daemon, false },
-	{ "smtp", read_smtp_section, false },
-	{ "providers", read_providers, false },
-	{ "customers", read_customers, false },
-	{ "defaults", read_defaults, false },
-	{ "unknown", read_unknown, false },
-	{ "blind", read_blind, false },
-	{ NULL, NULL, false },
+	{ "gate", read_gate, false },		{ "daemon", read_daemon, false },
+	{ "smtp", read_smtp_section, false },	{ "providers", read_providers, false },
+	{ "customers", read_customers, false }, { "defaults", read_defaults, false },
+	{ "unknown", read_unknown, false },	{ "blind", read_blind, false },
+	{ "access", read_access, false },	{ NULL, NULL, false },
 };
 
 void read_config(struct reader *reader, yaml_node_t *root, struct config *config)
@@ -391,4 +387,6 @@ void read_config(struct reader *reader, yaml_node_t *root, struct config *config
 	    strcmp(settings->gate_socket, settings->read_socket) == 0 ||
 	    strcmp(settings->admin_socket, settings->read_socket) == 0)
 		error_at(reader, root, "gate: socket, daemon: admin-socket and read-socket are to be three");
+	if (settings->listen != NULL && (settings->certificate == NULL || settings->key == NULL))
+		error_at(reader, root, "daemon: listen needs certificate and key");
 }

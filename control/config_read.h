@@ -12,7 +12,10 @@ void read_config(struct reader *reader, yaml_node_t *root, struct config *config
 /* config_customers.c: the list of customers; `config` has the providers by then. */
 void read_customers(struct reader *reader, yaml_node_t *node, void *config);
 
-/* What both parts read. read_name() is NULL, read_prefix() false when it is none. */
+/* config_access.c: the list of those who may ask over TLS. */
+void read_access(struct reader *reader, yaml_node_t *node, void *config);
+
+/* What these parts share. read_name() is NULL, read_prefix() false when it is none. */
 char *read_name(struct reader *reader, yaml_node_t *node);
 bool read_prefix(struct reader *reader, yaml_node_t *node, struct prefix *ret_prefix);
 void read_limits(struct reader *reader, yaml_node_t *node, struct limits *limits);

@@ -361,6 +361,11 @@ void daemon_stop(struct daemon *daemon)
 	free(daemon->contest);
 }
 
+static bool same_text(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
 /* What is taken at a start only stays what it is, in the new configuration too. */
 static void keep_fixed(const struct daemon *daemon, struct config *config)
 {
@@ -368,15 +373,12 @@ static void keep_fixed(const struct daemon *daemon, struct config *config)
 		const struct setting *setting = &setting_rows[i];
 		char **now = (char **)((char *)&daemon->config->settings + setting->offset);
 		char **next = (char **)((char *)&config->settings + setting->offset);
-		if (setting->type > SETTING_PATH || strcmp(*now, *next) == 0)
+		if (setting->type > SETTING_ENDPOINT || same_text(*now, *next))
 			continue;
 		log_warning("%s: %s.%s is \"%s\" now, but stays \"%s\" until the next start", daemon->config_path,
-			    setting->section, setting->key, *next, *now);
-		char *text = strdup(*now);
-		if (text == NULL)
-			continue;
+			    setting->section, setting->key, *next != NULL ? *next : "", *now != NULL ? *now : "");
 		free(*next);
-		*next = text;
+		*next = *now != NULL ? strdup(*now) : NULL;
 	}
 }
 

@@ -90,6 +90,8 @@ static enum MHD_Result send_answer(struct exchange *exchange, const char *url)
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
 	if (exchange->status == MHD_HTTP_METHOD_NOT_ALLOWED)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, route_allow(url, allowed, sizeof(allowed)));
+	if (exchange->status == MHD_HTTP_UNAUTHORIZED)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
 	ret = MHD_queue_response(exchange->connection, exchange->status, response);
 	MHD_destroy_response(response);
 	return ret;
@@ -116,19 +118,16 @@ static enum MHD_Result add_parameter(void *context, enum MHD_ValueKind kind, con
 	return MHD_YES;
 }
 
-static void ask(struct exchange *exchange, const char *method, const char *url)
+static void ask(struct exchange *exchange, const struct who *who, const char *method, const char *url)
 {
-	struct listener *listener = exchange->client->listener;
 	json_t *query = json_object();
 	const struct asked asked = { method, url, query, exchange->body, exchange->size };
 
-	exchange->asked = true;
 	MHD_get_connection_values_n(exchange->connection, MHD_GET_ARGUMENT_KIND, add_parameter, query);
 	if (strcmp(method, MHD_HTTP_METHOD_GET) == 0 && strcmp(url, OPENAPI_PATH) == 0)
 		set_reply(exchange, MHD_HTTP_OK, openapi_document());
 	else
-		request_begin(listener_daemon(listener), exchange, listener_right(listener), exchange->client->author,
-			      &asked);
+		request_begin(listener_daemon(exchange->client->listener), exchange, who, &asked);
 	json_decref(query);
 }
 
@@ -180,6 +179,22 @@ static enum MHD_Result take_body(struct exchange *exchange, const char *data, si
 	return MHD_YES;
 }
 
+/* Nobody is told anything who does not say who he is. */
+static void ask_as(struct exchange *exchange, const char *method, const char *url)
+{
+	struct refusal refusal;
+	struct who who;
+
+	exchange->asked = true;
+	if (listener_who(exchange->client, exchange->connection, &who)) {
+		ask(exchange, &who, method, url);
+		return;
+	}
+	refuse(&refusal, MHD_HTTP_UNAUTHORIZED, NULL,
+	       "a token, or a client's certificate, that is in \"access\" is needed");
+	set_refusal(exchange, &refusal);
+}
+
 enum MHD_Result exchange_handle(void *context, struct MHD_Connection *connection, const char *url, const char *method,
 				const char *version, const char *data, size_t *size, void **state)
 {
@@ -191,7 +206,7 @@ enum MHD_Result exchange_handle(void *context, struct MHD_Connection *connection
 	if (*size > 0)
 		return take_body(exchange, data, size);
 	if (!exchange->asked && exchange->status == 0)
-		ask(exchange, method, url);
+		ask_as(exchange, method, url);
 	if (exchange->status != 0)
 		return send_answer(exchange, url);
 	exchange->client->waits = exchange;

@@ -2,7 +2,6 @@
 #include "listener.h"
 
 #include <errno.h>
-#include <grp.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +12,8 @@
 
 #include <systemd/sd-event.h>
 
+#include "access.h"
 #include "exchange.h"
-#include "listen.h"
 #include "log.h"
 #include "route.h"
 
@@ -24,13 +23,14 @@
 #define HEADER_MOST (16u << 10) /* of a connection's memory: request line, headers, and the answer's */
 #define ACCEPT_AGAIN_USEC 1000000u
 #define RUNS_MOST 16
+#define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 
 struct listener {
 	struct daemon *daemon;
-	char *path;
-	enum right right;
+	char *name;
 	int descriptor;
-	struct listen_name name;
+	bool remote;
+	enum right right;
 	struct MHD_Daemon *http;
 	sd_event_source *io, *again; /* accepting, and its pause */
 	sd_event_source *ready, *soon, *due;
@@ -43,14 +43,15 @@ struct daemon *listener_daemon(const struct listener *listener)
 	return listener->daemon;
 }
 
-enum right listener_right(const struct listener *listener)
-{
-	return listener->right;
-}
-
 const char *listener_name(const struct listener *listener)
 {
-	return listener->path;
+	return listener->name;
+}
+
+bool listener_who(const struct client *client, struct MHD_Connection *connection, struct who *ret_who)
+{
+	*ret_who = client->who;
+	return !client->listener->remote || access_who(client->listener->daemon->config, connection, ret_who);
 }
 
 /* What can be done now, and a timer for what is to be done then. */
@@ -96,7 +97,7 @@ void listener_resume(struct listener *listener, struct MHD_Connection *connectio
 	sd_event_source_set_enabled(listener->soon, SD_EVENT_ONESHOT);
 }
 
-static void set_author(struct client *client)
+static void set_who(struct client *client)
 {
 	struct ucred peer = { .uid = (uid_t)-1 };
 	socklen_t size = sizeof(peer);
@@ -104,10 +105,11 @@ static void set_author(struct client *client)
 	getsockopt(client->descriptor, SOL_SOCKET, SO_PEERCRED, &peer, &size);
 	const struct passwd *user = getpwuid(peer.uid);
 	if (user != NULL)
-		snprintf(client->author, sizeof(client->author), "%s", user->pw_name);
+		snprintf(client->who.author, sizeof(client->who.author), "%s", user->pw_name);
 	else
-		snprintf(client->author, sizeof(client->author), "uid %u", peer.uid);
-	text_ascii(client->author);
+		snprintf(client->who.author, sizeof(client->who.author), "uid %u", peer.uid);
+	text_ascii(client->who.author);
+	client->who.right = client->listener->right;
 }
 
 static void add_client(struct listener *listener, struct MHD_Connection *connection, void **place)
@@ -118,7 +120,8 @@ static void add_client(struct listener *listener, struct MHD_Connection *connect
 		abort(); /* MHD has taken the connection, and would call with no client */
 	client->listener = listener;
 	client->descriptor = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-	set_author(client);
+	if (!listener->remote)
+		set_who(client);
 	client->next = listener->client;
 	listener->client = client;
 	listener->clients++;
@@ -159,7 +162,7 @@ static int on_again(sd_event_source *source, uint64_t usec, void *context)
 /* Who could not be taken still waits, and would turn the loop until there is room. */
 static void pause_accepting(struct listener *listener, int error)
 {
-	log_warning("%s: nobody can be taken for a second: %s", listener->path, strerror(error));
+	log_warning("%s: nobody can be taken for a second: %s", listener->name, strerror(error));
 	if (sd_event_add_time_relative(listener->daemon->event, &listener->again, CLOCK_MONOTONIC, ACCEPT_AGAIN_USEC,
 				       1000, on_again, listener) >= 0)
 		sd_event_source_set_enabled(listener->io, SD_EVENT_OFF);
@@ -183,7 +186,7 @@ static bool make_room(struct listener *listener)
 		return true;
 	struct client *idle = longest_idle(listener);
 
-	log_warning("%s: more than %d clients, %s was turned away", listener->path, CLIENTS_MOST,
+	log_warning("%s: more than %d clients, %s was turned away", listener->name, CLIENTS_MOST,
 		    idle != NULL ? "an idle one" : "the newest");
 	if (idle == NULL)
 		return false;
@@ -219,60 +222,63 @@ static int on_accept(sd_event_source *source, int descriptor, uint32_t events, v
 	return 0;
 }
 
-static int start_http(struct listener *listener)
+/* MHD has its options as a table; the rows that are not used end it. */
+static struct MHD_Daemon *start_http(struct listener *listener, const struct tls_files *tls)
 {
-	sd_event *event = listener->daemon->event;
+	const unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME;
+	struct MHD_OptionItem secure[5] = { { MHD_OPTION_END, 0, NULL } };
+	size_t count = 0;
 
-	listener->http = MHD_start_daemon(
-		MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, exchange_handle,
-		listener, MHD_OPTION_NOTIFY_CONNECTION, on_connection, listener, MHD_OPTION_NOTIFY_COMPLETED,
-		exchange_completed, listener, MHD_OPTION_CONNECTION_LIMIT, CLIENTS_MOST + CLIENTS_LEAVING,
-		MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_MOST,
-		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
-	if (listener->http == NULL)
-		return -ENOMEM;
+	if (tls != NULL) {
+		secure[count++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_CERT, 0, tls->certificate };
+		secure[count++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_KEY, 0, tls->key };
+		secure[count++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)TLS_PRIORITIES };
+		if (tls->client_ca != NULL)
+			secure[count++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_TRUST, 0, tls->client_ca };
+		secure[count] = (struct MHD_OptionItem){ MHD_OPTION_END, 0, NULL };
+	}
+	return MHD_start_daemon(flags | (tls != NULL ? MHD_USE_TLS : 0u), 0, NULL, NULL, exchange_handle, listener,
+				MHD_OPTION_NOTIFY_CONNECTION, on_connection, listener, MHD_OPTION_NOTIFY_COMPLETED,
+				exchange_completed, listener, MHD_OPTION_CONNECTION_LIMIT,
+				CLIENTS_MOST + CLIENTS_LEAVING, MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS,
+				MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_MOST, MHD_OPTION_STRICT_FOR_CLIENT,
+				1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_ARRAY, secure, MHD_OPTION_END);
+}
+
+static int add_sources(struct listener *listener)
+{
 	int descriptor = MHD_get_daemon_info(listener->http, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+	sd_event *event = listener->daemon->event;
 	int ret = sd_event_add_io(event, &listener->ready, descriptor, EPOLLIN, on_ready, listener);
+
 	if (ret >= 0)
 		ret = sd_event_add_defer(event, &listener->soon, on_soon, listener);
 	if (ret >= 0)
 		ret = sd_event_add_time_relative(event, &listener->due, CLOCK_MONOTONIC, 0, 1000, on_due, listener);
+	if (ret >= 0)
+		ret = sd_event_add_io(event, &listener->io, listener->descriptor, EPOLLIN, on_accept, listener);
 	return ret < 0 ? ret : 0;
 }
 
-static int set_group(const char *path, const char *name)
-{
-	const struct group *group = getgrnam(name);
-
-	if (group == NULL) {
-		log_error("%s: no group \"%s\"", path, name);
-		return -ENOENT;
-	}
-	return chown(path, (uid_t)-1, group->gr_gid) < 0 ? -errno : 0;
-}
-
-int listener_create(struct daemon *daemon, const char *path, const char *group, enum right right,
-		    struct listener **ret_listener)
+int listener_create(struct daemon *daemon, const struct place *place, struct listener **ret_listener)
 {
 	struct listener *listener = calloc(1, sizeof(*listener));
 
-	if (listener == NULL)
+	if (listener == NULL) {
+		close(place->descriptor);
 		return -ENOMEM;
-	*listener = (struct listener){ .daemon = daemon, .path = strdup(path), .right = right };
-	listener->descriptor = listen_at(path, CLIENTS_MOST, &listener->name);
-	int ret = listener->descriptor;
-	if (ret >= 0)
-		ret = set_group(path, group);
-	if (ret >= 0)
-		ret = start_http(listener);
-	if (ret >= 0)
-		ret = sd_event_add_io(daemon->event, &listener->io, listener->descriptor, EPOLLIN, on_accept, listener);
-	if (ret >= 0) {
-		*ret_listener = listener;
-		return 0;
 	}
-	log_error("%s: %s", path, listen_error(ret));
-	listener_destroy(listener);
+	*listener = (struct listener){ .daemon = daemon,
+				       .name = strdup(place->name),
+				       .descriptor = place->descriptor,
+				       .remote = place->remote,
+				       .right = place->right };
+	listener->http = start_http(listener, place->tls);
+	int ret = listener->http != NULL ? add_sources(listener) : -EINVAL;
+	if (ret == 0)
+		*ret_listener = listener;
+	else
+		listener_destroy(listener);
 	return ret;
 }
 
@@ -301,9 +307,7 @@ void listener_destroy(struct listener *listener)
 		MHD_stop_daemon(listener->http);
 	sd_event_source_disable_unref(listener->io);
 	sd_event_source_disable_unref(listener->again);
-	listen_end(&listener->name);
-	if (listener->descriptor >= 0)
-		close(listener->descriptor);
-	free(listener->path);
+	close(listener->descriptor);
+	free(listener->name);
 	free(listener);
 }

@@ -13,6 +13,7 @@ static const struct {
 	bool orders; /* of those that change something only */
 } refusals[] = {
 	{ "400", "not of the form: the body, or the argument that `field` names", false },
+	{ "401", "over TLS: no token, and no certificate, that is known", false },
 	{ "403", "needs the admin right", true },
 	{ "413", "the body is too long", true },
 	{ "415", "the body is not application/json", true },

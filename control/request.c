@@ -15,6 +15,7 @@
 #include "commands_table.h"
 #include "daemon.h"
 #include "exchange.h"
+#include "listener.h"
 #include "route.h"
 
 #define ENFORCE_USEC 5000000u
@@ -183,14 +184,13 @@ static bool understand(struct request *request, enum right right, const struct a
 	if (request->command == NULL)
 		return false;
 	if (request->command->right == RIGHT_ADMIN && right != RIGHT_ADMIN)
-		return refuse(refusal, MHD_HTTP_FORBIDDEN, NULL, "%s needs the admin socket", request->command->name);
+		return refuse(refusal, MHD_HTTP_FORBIDDEN, NULL, "%s needs the admin right", request->command->name);
 	return route_fill(request->command, request->args, asked->query, refusal) &&
 	       route_body(request->command, request->args, asked->body, asked->size, refusal) &&
 	       route_complete(request->command, request->args, refusal);
 }
 
-void request_begin(struct daemon *daemon, struct exchange *exchange, enum right right, const char *author,
-		   const struct asked *asked)
+void request_begin(struct daemon *daemon, struct exchange *exchange, const struct who *who, const struct asked *asked)
 {
 	struct pending *pending = calloc(1, sizeof(*pending));
 	struct refusal refusal;
@@ -199,14 +199,14 @@ void request_begin(struct daemon *daemon, struct exchange *exchange, enum right 
 		exchange_answer(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, NULL);
 		return;
 	}
-	snprintf(pending->author, sizeof(pending->author), "%s", author);
+	snprintf(pending->author, sizeof(pending->author), "%s", who->author);
 	pending->exchange = exchange;
 	pending->received_usec = steady_usec();
 	pending->request.daemon = daemon;
 	pending->request.author = pending->author;
 	pending->next = daemon->pending;
 	daemon->pending = pending;
-	if (understand(&pending->request, right, asked, &refusal))
+	if (understand(&pending->request, who->right, asked, &refusal))
 		command_handlers[pending->request.command - commands](&pending->request);
 	else
 		answer_refusal(&pending->request, &refusal);

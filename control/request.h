@@ -14,6 +14,7 @@
 
 struct daemon;
 struct exchange;
+struct who;
 
 /* What a command's handler works with. */
 struct request {
@@ -35,8 +36,7 @@ struct asked {
 };
 
 /* Takes one; exchange_answer() gets the answer, now or later. */
-void request_begin(struct daemon *daemon, struct exchange *exchange, enum right right, const char *author,
-		   const struct asked *asked);
+void request_begin(struct daemon *daemon, struct exchange *exchange, const struct who *who, const struct asked *asked);
 
 /* Who asked is going: what is under way goes on, and is answered to nobody. */
 void request_forget(struct daemon *daemon, const struct exchange *exchange);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "config.h"
+#include "endpoint.h"
 #include "units.h"
 
 #define FIELD(name) offsetof(struct settings, name)
@@ -23,6 +24,12 @@ const struct setting setting_rows[] = {
 	  "socket for commands that only read" },
 	{ "daemon", "admin-group", SETTING_TEXT, FIELD(admin_group), 0, 0, "root", "group that may use admin-socket" },
 	{ "daemon", "read-group", SETTING_TEXT, FIELD(read_group), 0, 0, "root", "group that may use read-socket" },
+	{ "daemon", "listen", SETTING_ENDPOINT, FIELD(listen), 0, 0, NULL,
+	  "the API over TLS, for those under access; default: none" },
+	{ "daemon", "certificate", SETTING_PATH, FIELD(certificate), 0, 0, NULL, "the server's, PEM, with its chain" },
+	{ "daemon", "key", SETTING_PATH, FIELD(key), 0, 0, NULL, "its private key, PEM" },
+	{ "daemon", "client-ca", SETTING_PATH, FIELD(client_ca), 0, 0, NULL,
+	  "who signs clients' certificates, PEM; default: none are asked for" },
 	{ "daemon", "resolver", SETTING_ADDRESS, FIELD(resolver), 0, 0, NULL, "DNS server; default: the system's" },
 	{ "daemon", "refresh-min", SETTING_DURATION, FIELD(refresh_min), S, 24 * H, "30s",
 	  "DNS answers are kept at least so long" },
@@ -59,11 +66,14 @@ static const char *set_text(const struct setting *setting, void *settings, const
 {
 	char **field = (char **)((char *)settings + setting->offset);
 	struct address address;
+	struct endpoint endpoint;
 
 	if (text[0] == '\0')
 		return "a text that is not empty";
 	if (setting->type == SETTING_PATH && (text[0] != '/' || strlen(text) > 100))
 		return "an absolute path of at most 100 bytes";
+	if (setting->type == SETTING_ENDPOINT && endpoint_parse(text, &endpoint) < 0)
+		return "an address and a port, such as 192.0.2.1:8443 or [2001:db8::1]:8443";
 	if (setting->type == SETTING_ADDRESS && address_parse(text, &address) < 0)
 		return "an IPv4 or IPv6 address";
 	free(*field);

@@ -7,7 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum setting_type { SETTING_TEXT, SETTING_PATH, SETTING_ADDRESS, SETTING_DURATION, SETTING_REFUSE };
+/* Up to SETTING_ENDPOINT: taken at a start only; up to SETTING_ADDRESS: texts. */
+enum setting_type { SETTING_TEXT, SETTING_PATH, SETTING_ENDPOINT, SETTING_ADDRESS, SETTING_DURATION, SETTING_REFUSE };
 
 struct setting {
 	const char *section, *key;

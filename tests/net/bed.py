@@ -121,10 +121,12 @@ class Bed(Topology, Mtas, Mail):
                       **config.get("customers", {}).get(name, {})} for name, facts in CUSTOMERS.items()]
         whole = {"gate": {"socket": f"{self.dir}/gate.sock"},
                  "daemon": {"directory": self.dir, "admin-socket": f"{self.dir}/admin.sock",
-                            "read-socket": f"{self.dir}/read.sock", "resolver": DNS, "refresh-min": "5s"},
+                            "read-socket": f"{self.dir}/read.sock", "resolver": DNS, "refresh-min": "5s",
+                            **config.get("daemon", {})},
                  "smtp": config.get("smtp", {}), "providers": providers, "customers": customers,
                  "defaults": config.get("defaults", {}), "unknown": config.get("unknown", {}),
-                 "blind": config.get("blind", {})}
+                 "blind": config.get("blind", {}),
+                 "access": config.get("access", [])}
         write(f"{self.dir}/sluice.yaml", json.dumps(whole, indent=1) + "\n")
 
     def start_daemon(self):

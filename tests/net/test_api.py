@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The API against its own document, and against those who ask for what there is not."""
+import hashlib
 import json
 import os
+import subprocess
 import socket
 import sys
 
@@ -10,6 +12,7 @@ from jsonschema import Draft202012Validator
 from api import ask
 from client import Client
 from harness import expect, main
+from shell import run, write
 
 ACME = {"reason": "trap hits"}
 # Arguments with which every request is answered 2xx; a new command needs a row here.
@@ -140,7 +143,7 @@ def test_rights(bed):
         operation = entry[2]
         if operation["x-right"] == "admin":
             status, reply = perform(bed, document, entry, GOOD[operation["operationId"]], name="read")
-            expect(status == 403 and "admin socket" in reply["error"], f"{status} {reply}")
+            expect(status == 403 and "admin right" in reply["error"], f"{status} {reply}")
             refused += 1
         else:
             status, reply = perform(bed, document, entry, {}, name="read")
@@ -241,6 +244,71 @@ def test_idle_readers(bed):
             client.close()
     expect(ask(f"{bed.dir}/read.sock", "GET", "/v1/status")[0] == 200, "those who have gone lock readers out")
     return "80 idle and slow readers, orders and questions are taken"
+
+
+REMOTE = "127.0.0.1:8443"
+
+
+def make_certificates(folder):
+    """An authority with a server's and two clients' certificates, and a client's of its own making."""
+    new = ["openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    write(f"{folder}/names", "subjectAltName=IP:127.0.0.1\n")
+    for name in ("ca", "forged"):
+        run(*new, "-x509", "-subj", "/CN=night.example", "-days", "2", "-keyout", f"{folder}/{name}.key", "-out",
+            f"{folder}/{name}.crt")
+    for name in ("server", "night", "stranger"):
+        run(*new, "-subj", f"/CN={name}.example", "-keyout", f"{folder}/{name}.key", "-out", f"{folder}/{name}.csr")
+        run("openssl", "x509", "-req", "-in", f"{folder}/{name}.csr", "-CA", f"{folder}/ca.crt", "-CAkey",
+            f"{folder}/ca.key", "-CAcreateserial", "-out", f"{folder}/{name}.crt", "-days", "2", "-extfile",
+            f"{folder}/names")
+
+
+def with_remote(bed):
+    """The daemon once more, with a listener of TLS; a read token, an admin token, a certificate."""
+    folder = f"{bed.dir}/tls"
+    os.makedirs(folder, exist_ok=True)
+    make_certificates(folder)
+    for token in ("reading", "ruling", "wrong"):
+        write(f"{folder}/{token}", token + "\n", 0o600)
+    hashes = {name: hashlib.sha256(name.encode()).hexdigest() for name in ("reading", "ruling")}
+    bed.end("daemon")
+    bed.write_config({"daemon": {"listen": REMOTE, "certificate": f"{folder}/server.crt",
+                                 "key": f"{folder}/server.key", "client-ca": f"{folder}/ca.crt"},
+                      "access": [{"name": "reader", "right": "read", "token-sha256": hashes["reading"]},
+                                 {"name": "ruler", "right": "admin", "token-sha256": hashes["ruling"]},
+                                 {"name": "night", "right": "admin", "certificate": "night.example"}]})
+    bed.start_daemon()
+    bed.wait_enforced()
+    return folder
+
+
+def test_over_tls(bed):
+    """Who shows a token or a certificate that is listed has its right and is named in the journal; nobody else is
+    told anything."""
+    folder = with_remote(bed)
+
+    def ctl(*words, token=None, certificate=None, url=f"https://{REMOTE}"):
+        options = ["--token-file", f"{folder}/{token}"] if token else []
+        if certificate:
+            options += ["--cert", f"{folder}/{certificate}.crt", "--key", f"{folder}/{certificate}.key"]
+        done = subprocess.run(bed.netns("mta", f"{bed.build}/tools/ctl/sluicectl", "--json", "--url", url, "--cacert",
+                                        f"{folder}/ca.crt", *options, *words), capture_output=True, text=True)
+        return done.returncode, json.loads(done.stdout) if done.stdout else done.stderr
+
+    order = ("quarantine", "acme", "--reason", "by night")
+    seen = {"nobody": ctl("status"), "wrong token": ctl("status", token="wrong"),
+            "stranger": ctl("status", certificate="stranger"), "forged": ctl("status", certificate="forged"),
+            "reader orders": ctl(*order, token="reading"), "reader": ctl("status", token="reading"),
+            "ruler": ctl(*order, token="ruling"), "night": ctl(*order, certificate="night"),
+            "no TLS": ctl("status", token="reading", url=f"http://{REMOTE}")}
+    codes = {who: code for who, (code, _) in seen.items()}
+    expect(codes == {"nobody": 1, "wrong token": 1, "stranger": 1, "forged": codes["forged"], "reader orders": 1,
+                     "reader": 0, "ruler": 0, "night": 0, "no TLS": 3} and codes["forged"] in (1, 3), seen)
+    expect("admin right" in seen["reader orders"][1]["error"], seen["reader orders"])
+    authors = [row["author"] for row in bed.ctl("decisions")["rows"]]
+    expect(authors[:2] == ["night", "ruler"], authors)
+    bed.ctl("release", "acme")
+    return f"exit codes {codes}"
 
 
 def test_without_gate(bed):

@@ -9,9 +9,9 @@
 
 #include <curl/curl.h>
 
-#define REPLY_SECONDS 10L
 #define REPLY_MOST (64u << 20)
 #define PATH_LONGEST 512
+#define TOKEN_LONGEST 512
 
 struct buffer {
 	char *text;
@@ -66,14 +66,14 @@ static bool add_query(CURLU *url, const char *name, const json_t *value)
 }
 
 /* Path, and query of a GET; what is left for the body. */
-static bool set_url(CURLU *url, const struct command *command, const json_t *args, json_t *ret_body)
+static bool set_url(CURLU *url, const char *base, const struct command *command, const json_t *args, json_t *ret_body)
 {
 	char path[PATH_LONGEST];
 	const char *name;
 	json_t *value;
 
 	fill_path(command, args, path);
-	if (curl_url_set(url, CURLUPART_URL, "http://sluiced", 0) != CURLUE_OK ||
+	if (curl_url_set(url, CURLUPART_URL, base, 0) != CURLUE_OK ||
 	    curl_url_set(url, CURLUPART_PATH, path, CURLU_URLENCODE) != CURLUE_OK)
 		return false;
 	json_object_foreach((json_t *)args, name, value)
@@ -102,20 +102,25 @@ static size_t take(char *data, size_t one, size_t count, void *context)
 	return size;
 }
 
+static const char *place_of(const struct target *target)
+{
+	return target->url != NULL ? target->url : target->socket;
+}
+
 static void say_unreachable(CURL *curl, const struct target *target, CURLcode code, char *ret_error)
 {
+	const char *place = place_of(target);
 	long error = 0;
 
 	curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &error);
 	if (code == CURLE_OPERATION_TIMEDOUT)
-		snprintf(ret_error, CLIENT_ERROR_MAX, "%s: sluiced did not answer within %ld s", target->socket,
-			 REPLY_SECONDS);
+		snprintf(ret_error, CLIENT_ERROR_MAX, "%s: sluiced did not answer within %ld s", place, CLIENT_SECONDS);
 	else if (code == CURLE_COULDNT_CONNECT)
-		snprintf(ret_error, CLIENT_ERROR_MAX, "%s: %s%s", target->socket,
+		snprintf(ret_error, CLIENT_ERROR_MAX, "%s: %s%s", place,
 			 error != 0 ? strerror((int)error) : curl_easy_strerror(code),
 			 error == EACCES ? " (are you in the socket's group?)" : "; is sluiced running?");
 	else
-		snprintf(ret_error, CLIENT_ERROR_MAX, "%s: no reply: %s", target->socket, curl_easy_strerror(code));
+		snprintf(ret_error, CLIENT_ERROR_MAX, "%s: no reply: %s", place, curl_easy_strerror(code));
 }
 
 static json_t *read_reply(CURL *curl, const struct target *target, const struct buffer *buffer, char *ret_error)
@@ -127,8 +132,23 @@ static json_t *read_reply(CURL *curl, const struct target *target, const struct 
 		return reply;
 	json_decref(reply);
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-	snprintf(ret_error, CLIENT_ERROR_MAX, "%s: the answer, of status %ld, is not JSON", target->socket, status);
+	snprintf(ret_error, CLIENT_ERROR_MAX, "%s: the answer, of status %ld, is not JSON", place_of(target), status);
 	return NULL;
+}
+
+static void set_place(CURL *curl, const struct target *target)
+{
+	curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT, CLIENT_SECONDS);
+	if (target->url == NULL) {
+		curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, target->socket);
+		curl_easy_setopt(curl, CURLOPT_PROXY, "");
+		return;
+	}
+	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https");
+	curl_easy_setopt(curl, CURLOPT_CAINFO, target->cacert);
+	curl_easy_setopt(curl, CURLOPT_SSLCERT, target->cert);
+	curl_easy_setopt(curl, CURLOPT_SSLKEY, target->key);
 }
 
 static json_t *perform(CURL *curl, const struct target *target, char *ret_error)
@@ -136,10 +156,7 @@ static json_t *perform(CURL *curl, const struct target *target, char *ret_error)
 	struct buffer buffer = { 0 };
 	json_t *reply = NULL;
 
-	curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, target->socket);
-	curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
-	curl_easy_setopt(curl, CURLOPT_PROXY, "");
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT, REPLY_SECONDS);
+	set_place(curl, target);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, &buffer);
 	CURLcode code = curl_easy_perform(curl);
@@ -151,42 +168,63 @@ static json_t *perform(CURL *curl, const struct target *target, char *ret_error)
 	return reply;
 }
 
-static json_t *ask(CURL *curl, CURLU *url, const struct target *target, const struct command *command,
-		   const json_t *args, char *ret_error)
+/* False, and why, when the file has none. */
+static bool set_token(CURL *curl, const char *file, char *ret_error)
 {
-	json_t *body = json_object(), *reply = NULL;
+	FILE *stream = fopen(file, "re");
+	char token[TOKEN_LONGEST] = "";
+
+	if (stream == NULL) {
+		snprintf(ret_error, CLIENT_ERROR_MAX, "%s: %s", file, strerror(errno));
+		return false;
+	}
+	if (fgets(token, sizeof(token), stream) != NULL)
+		token[strcspn(token, "\r\n")] = '\0';
+	fclose(stream);
+	if (token[0] == '\0') {
+		snprintf(ret_error, CLIENT_ERROR_MAX, "%s: no token on its first line", file);
+		return false;
+	}
+	curl_easy_setopt(curl, CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
+	curl_easy_setopt(curl, CURLOPT_XOAUTH2_BEARER, token);
+	return true;
+}
+
+static json_t *ask(CURL *curl, const struct target *target, const struct command *command, const json_t *body,
+		   char *ret_error)
+{
 	struct curl_slist *headers = NULL;
+	json_t *reply = NULL;
 	char *text = NULL;
 
-	if (set_url(url, command, args, body)) {
-		curl_easy_setopt(curl, CURLOPT_CURLU, url);
-		if (command->method == METHOD_POST) {
-			text = json_dumps(body, JSON_COMPACT);
-			headers = curl_slist_append(NULL, "Content-Type: application/json");
-			curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-			curl_easy_setopt(curl, CURLOPT_POSTFIELDS, text != NULL ? text : "");
-		}
-		reply = perform(curl, target, ret_error);
-	} else {
-		snprintf(ret_error, CLIENT_ERROR_MAX, "no memory");
+	if (command->method == METHOD_POST) {
+		text = json_dumps(body, JSON_COMPACT);
+		headers = curl_slist_append(NULL, "Content-Type: application/json");
+		curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, text != NULL ? text : "");
 	}
+	if (target->token_file == NULL || set_token(curl, target->token_file, ret_error))
+		reply = perform(curl, target, ret_error);
 	curl_slist_free_all(headers);
 	free(text);
-	json_decref(body);
 	return reply;
 }
 
 json_t *client_ask(const struct target *target, const struct command *command, const json_t *args, char *ret_error)
 {
+	json_t *body = json_object(), *reply = NULL;
 	CURL *curl = curl_easy_init();
 	CURLU *url = curl_url();
-	json_t *reply = NULL;
 
-	if (curl != NULL && url != NULL)
-		reply = ask(curl, url, target, command, args, ret_error);
-	else
+	if (curl == NULL || url == NULL)
 		snprintf(ret_error, CLIENT_ERROR_MAX, "no memory");
+	else if (!set_url(url, target->url != NULL ? target->url : "http://sluiced", command, args, body))
+		snprintf(ret_error, CLIENT_ERROR_MAX, "%s: not a URL such as https://sluice.example:8443",
+			 place_of(target));
+	else if (curl_easy_setopt(curl, CURLOPT_CURLU, url) == CURLE_OK)
+		reply = ask(curl, target, command, body, ret_error);
 	curl_url_cleanup(url);
 	curl_easy_cleanup(curl);
+	json_decref(body);
 	return reply;
 }

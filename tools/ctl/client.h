@@ -11,10 +11,15 @@
 
 #define CLIENT_ERROR_MAX 256
 
-/* Where the daemon is to be asked. */
+/* Where the daemon is to be asked, and as whom. */
 struct target {
-	const char *socket;
+	const char *socket;		 /* used without a url */
+	const char *url;		 /* "https://host:port"; NULL: none */
+	const char *cacert, *cert, *key; /* files; NULL: none */
+	const char *token_file;
 };
+
+#define CLIENT_SECONDS 10L
 
 /* The reply object; NULL, and why (CLIENT_ERROR_MAX bytes), when the daemon could not be asked. */
 json_t *client_ask(const struct target *target, const struct command *command, const json_t *args, char *ret_error);

@@ -9,12 +9,12 @@
 
 #include "client.h"
 #include "exit_codes.h"
+#include "options.h"
 #include "show.h"
 #include "words.h"
 
 struct call {
-	const char *socket;
-	bool json, help;
+	const char *option[OPTIONS]; /* a switch that is on is "" */
 	const struct command *command;
 	int count;
 	char **words; /* after the command */
@@ -26,23 +26,34 @@ static int usage_error(const char *what, const char *text)
 	return EXIT_USAGE;
 }
 
+/* The option every command has that a word is; OPTIONS: none. */
+static enum option_id common_option(const char *word, const char **ret_value)
+{
+	if (strcmp(word, "-h") == 0)
+		return OPTION_HELP;
+	if (strncmp(word, "--", 2) != 0)
+		return OPTIONS;
+	size_t size = strcspn(word + 2, "=");
+	*ret_value = word[2 + size] == '=' ? word + 3 + size : NULL;
+	return option_find(word + 2, size);
+}
+
 /* Takes the options that every command has out of the words, wherever they stand. */
 static int take_common(int argc, char **argv, struct call *call)
 {
 	call->words = argv;
 	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--json") == 0)
-			call->json = true;
-		else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
-			call->help = true;
-		else if (strncmp(argv[i], "--socket=", 9) == 0)
-			call->socket = argv[i] + 9;
-		else if (strcmp(argv[i], "--socket") == 0 && i + 1 == argc)
-			return usage_error("--socket needs a path", "");
-		else if (strcmp(argv[i], "--socket") == 0)
-			call->socket = argv[++i];
-		else
+		const char *value = NULL;
+		enum option_id id = common_option(argv[i], &value);
+		if (id == OPTIONS) {
 			call->words[call->count++] = argv[i];
+			continue;
+		}
+		if (option_rows[id].value == NULL && value != NULL)
+			return usage_error("no value goes with", argv[i]);
+		if (option_rows[id].value != NULL && value == NULL && ++i == argc)
+			return usage_error("a value is needed behind", argv[i - 1]);
+		call->option[id] = option_rows[id].value == NULL ? "" : value != NULL ? value : argv[i];
 	}
 	return EXIT_DONE;
 }
@@ -54,17 +65,38 @@ static const char *environment(const char *name, const char *otherwise)
 	return value != NULL && value[0] != '\0' ? value : otherwise;
 }
 
+static void take_environment(struct call *call)
+{
+	for (int id = 0; id < OPTIONS; id++)
+		if (call->option[id] == NULL && option_rows[id].environment != NULL)
+			call->option[id] = environment(option_rows[id].environment, NULL);
+}
+
 /* Those who only read need no more rights than that. */
 static const char *socket_of(const struct call *call)
 {
 	const char *admin = environment("SLUICE_ADMIN_SOCKET", "/run/sluice/admin.sock");
 	const char *read = environment("SLUICE_READ_SOCKET", "/run/sluice/read.sock");
 
-	if (call->socket != NULL)
-		return call->socket;
+	if (call->option[OPTION_SOCKET] != NULL)
+		return call->option[OPTION_SOCKET];
 	if (call->command->right == RIGHT_READ && access(read, W_OK) == 0)
 		return read;
 	return admin;
+}
+
+static struct target target_of(const struct call *call)
+{
+	const char *const *option = call->option;
+
+	/* A socket that is asked for goes before a URL of the environment. */
+	if (option[OPTION_URL] == NULL || option[OPTION_SOCKET] != NULL)
+		return (struct target){ .socket = socket_of(call) };
+	return (struct target){ .url = option[OPTION_URL],
+				.cacert = option[OPTION_CACERT],
+				.cert = option[OPTION_CERT],
+				.key = option[OPTION_KEY],
+				.token_file = option[OPTION_TOKEN_FILE] };
 }
 
 static int show(const struct call *call, const json_t *reply)
@@ -72,7 +104,7 @@ static int show(const struct call *call, const json_t *reply)
 	const char *error = json_string_value(json_object_get(reply, "error"));
 	bool done = json_is_true(json_object_get(reply, "ok"));
 
-	if (call->json) {
+	if (call->option[OPTION_JSON] != NULL) {
 		json_dumpf(reply, stdout, JSON_INDENT(1));
 		putchar('\n');
 	} else if (done) {
@@ -90,7 +122,7 @@ static int show(const struct call *call, const json_t *reply)
 
 static int ask(const struct call *call)
 {
-	const struct target target = { socket_of(call) };
+	const struct target target = target_of(call);
 	char error[CLIENT_ERROR_MAX];
 	json_t *args = words_args(call->command, call->count - 1, call->words + 1, error);
 
@@ -117,15 +149,16 @@ int main(int argc, char **argv)
 	if (code != EXIT_DONE)
 		return code;
 	if (call.count == 0) {
-		show_help(call.help ? stdout : stderr);
-		return call.help ? EXIT_DONE : EXIT_USAGE;
+		show_help(call.option[OPTION_HELP] != NULL ? stdout : stderr);
+		return call.option[OPTION_HELP] != NULL ? EXIT_DONE : EXIT_USAGE;
 	}
 	call.command = command_find(call.words[0]);
 	if (call.command == NULL)
 		return usage_error("no command", call.words[0]);
-	if (call.help) {
+	if (call.option[OPTION_HELP] != NULL) {
 		show_command_help(stdout, call.command);
 		return EXIT_DONE;
 	}
+	take_environment(&call);
 	return ask(&call);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "exit_codes.h"
+#include "options.h"
 
 #define CELL_MAX 512
 
@@ -216,17 +217,28 @@ static void usage_of(const struct command *command, char *out, size_t size)
 	}
 }
 
+static void show_option(FILE *out, const struct option_row *row)
+{
+	char option[40];
+
+	snprintf(option, sizeof(option), "--%s %s", row->name, row->value != NULL ? row->value : "");
+	fprintf(out, "  %-18s %s%s%s%s\n", option, row->help, row->environment != NULL ? " ($" : "",
+		row->environment != NULL ? row->environment : "", row->environment != NULL ? ")" : "");
+}
+
 void show_help(FILE *out)
 {
-	fputs("usage: sluicectl [--socket PATH] [--json] COMMAND ...\n\n"
+	fputs("usage: sluicectl [OPTION ...] COMMAND ...\n\n"
 	      "Speaks with sluiced: holds, limits and explains customers' mail.\n\n",
 	      out);
 	for (int i = 0; i < COMMANDS; i++)
 		fprintf(out, "  %-11s %s\n", commands[i].name, commands[i].help);
-	fputs("\n  --json          print the reply as it is\n"
-	      "  --socket PATH   default: $SLUICE_ADMIN_SOCKET or /run/sluice/admin.sock; commands that only read\n"
-	      "                  use $SLUICE_READ_SOCKET or /run/sluice/read.sock first\n"
-	      "\n\"sluicectl COMMAND --help\" says more. Exit codes:\n",
+	fputs("\n", out);
+	for (int i = 0; i < OPTIONS; i++)
+		show_option(out, &option_rows[i]);
+	fputs("\nThe socket is $SLUICE_ADMIN_SOCKET or /run/sluice/admin.sock; commands that only\n"
+	      "read use $SLUICE_READ_SOCKET or /run/sluice/read.sock first.\n"
+	      "\"sluicectl COMMAND --help\" says more. Exit codes:\n",
 	      out);
 	for (int i = 0; i < EXIT_CODES; i++)
 		fprintf(out, "  %-13d %s\n", i, exit_code_text[i]);

@@ -10,6 +10,7 @@
 #include "counters.h"
 #include "exit_codes.h"
 #include "limit.h"
+#include "options.h"
 #include "settings.h"
 #include "units.h"
 
@@ -56,6 +57,9 @@ static char *range_text(const struct setting *setting, char *out, size_t size)
 		break;
 	case SETTING_PATH:
 		snprintf(out, size, "absolute path");
+		break;
+	case SETTING_ENDPOINT:
+		snprintf(out, size, "IP address:port");
 		break;
 	case SETTING_ADDRESS:
 		snprintf(out, size, "IP address");
@@ -278,18 +282,28 @@ static void man_counters(void)
 	}
 }
 
+static void man_option(const struct option_row *row)
+{
+	char term[40], help[200];
+
+	snprintf(term, sizeof(term), "--%s%s%s", row->name, row->value != NULL ? " " : "",
+		 row->value != NULL ? row->value : "");
+	snprintf(help, sizeof(help), "%s%s%s", row->help, row->environment != NULL ? "; else " : "",
+		 row->environment != NULL ? row->environment : "");
+	roff_term(term, "", help);
+}
+
 static void man_sluicectl(void)
 {
 	roff_head("SLUICECTL", 1, "sluicectl", "quarantine, limit, release and explain customers' mail");
-	puts(".SH SYNOPSIS\n\\fBsluicectl\\fR [\\fB\\-\\-socket\\fR PATH] [\\fB\\-\\-json\\fR] COMMAND ...\n"
+	puts(".SH SYNOPSIS\n\\fBsluicectl\\fR [OPTION ...] COMMAND ...\n"
 	     ".SH DESCRIPTION\nSays one thing to \\fBsluiced\\fR and prints its answer. An order is on disk before it\n"
 	     "is answered, and the answer says when the gate enforced it.\n.SH COMMANDS");
 	for (int i = 0; i < COMMANDS; i++)
 		man_command(&commands[i]);
 	puts(".SH OPTIONS");
-	roff_term("--json", "", "print the reply as it is");
-	roff_term("--socket", " PATH", "the daemon's socket, instead of those under ENVIRONMENT");
-	roff_term("--help", "", "say this in short; after a COMMAND, of that command");
+	for (int i = 0; i < OPTIONS; i++)
+		man_option(&option_rows[i]);
 	puts(".SH EXIT STATUS");
 	for (int i = 0; i < EXIT_CODES; i++) {
 		char code[8];
@@ -300,6 +314,9 @@ static void man_sluicectl(void)
 	roff_term("SLUICE_ADMIN_SOCKET", "", "default /run/sluice/admin.sock");
 	roff_term("SLUICE_READ_SOCKET", "",
 		  "default /run/sluice/read.sock; commands that only read use it first, when they may");
+	for (int i = 0; i < OPTIONS; i++)
+		if (option_rows[i].environment != NULL)
+			roff_term(option_rows[i].environment, "", option_rows[i].help);
 	man_counters();
 	puts(".SH SEE ALSO\n\\fBsluice.yaml\\fR(5)");
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "commands_table.h"
+#include "options.h"
 #include "unit.h"
 #include "words.h"
 
@@ -60,9 +61,8 @@ static void check_args(const struct command *command)
 		const struct arg *arg = &command->args[count];
 		ck_assert_msg(is_word(arg->name) && is_line(arg->help), "%s: %s", command->name, arg->name);
 		ck_assert_int_lt(arg->type, ARG_TYPES);
-		ck_assert_msg(strcmp(arg->name, "json") != 0 && strcmp(arg->name, "socket") != 0 &&
-				      strcmp(arg->name, "help") != 0,
-			      "%s: --%s is every command's", command->name, arg->name);
+		ck_assert_msg(option_find(arg->name, strlen(arg->name)) == OPTIONS, "%s: --%s is every command's",
+			      command->name, arg->name);
 		for (int before = 0; before < count; before++)
 			ck_assert_str_ne(command->args[before].name, arg->name);
 		if (arg->option) {

@@ -175,6 +175,32 @@ START_TEST(defaults_and_unknown)
 }
 END_TEST
 
+START_TEST(who_may_ask_over_tls)
+{
+	static const char text[] = "daemon: { listen: '[2001:db8::1]:8443', certificate: /c, key: /k, client-ca: /a }\n"
+				   "access:\n"
+				   "  - { name: g, right: read, token-sha256: "
+				   "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1eff }\n"
+				   "  - { name: n, right: admin, certificate: night-shift.example }\n";
+	char *errors = NULL;
+	struct config *config = config_parse("f", text, strlen(text), &errors);
+
+	ck_assert_msg(config != NULL, "%s", errors);
+	ck_assert_str_eq(config->settings.listen, "[2001:db8::1]:8443");
+	ck_assert_str_eq(config->settings.client_ca, "/a");
+	ck_assert_uint_eq(config->access_count, 2);
+	const struct access *token = &config->access[0], *certificate = &config->access[1];
+	ck_assert_str_eq(token->name, "g");
+	ck_assert(token->has_token && !token->admin && token->certificate == NULL);
+	for (unsigned i = 0; i < ACCESS_HASH - 1; i++)
+		ck_assert_uint_eq(token->token[i], i);
+	ck_assert_uint_eq(token->token[ACCESS_HASH - 1], 0xff);
+	ck_assert_str_eq(certificate->certificate, "night-shift.example");
+	ck_assert(!certificate->has_token && certificate->admin);
+	config_destroy(config);
+}
+END_TEST
+
 START_TEST(nothing_said)
 {
 	struct config *config = good("{}", 2);
@@ -219,4 +245,5 @@ START_TEST(from_a_file)
 }
 END_TEST
 
-UNIT_MAIN("config", scalars, providers, customers, defaults_and_unknown, nothing_said, from_a_file)
+UNIT_MAIN("config", scalars, providers, customers, defaults_and_unknown, who_may_ask_over_tls, nothing_said,
+	  from_a_file)

@@ -65,11 +65,43 @@ START_TEST(wrong_kinds_of_nodes)
 }
 END_TEST
 
+#define HASH_63 "2413fb3709b05939f04cf2e92f7d0897fc2596f9ad0b8a9ea855c7bfebaae89"
+#define ACCESS(more) "access: [{ name: n, right: read, " more " }]"
+
+START_TEST(access_lists)
+{
+	static const struct error_row rows[] = {
+		{ "access: [{ name: n }]", "f:1:10: \"right\" is missing\n"
+					   "f:1:10: access: expected either token-sha256 or certificate\n" },
+		{ "access: [{ name: n, right: write, certificate: c }]",
+		  "f:1:28: right: \"write\": expected read or admin\n" },
+		{ ACCESS("certificate: c, token-sha256: " HASH_63 "2"),
+		  "f:1:10: access: expected either token-sha256 or certificate\n" },
+		{ ACCESS("certificate: ''"), "f:1:47: certificate: expected the common name of a client's certificate\n"
+					     "f:1:10: access: expected either token-sha256 or certificate\n" },
+		{ ACCESS("token-sha256: " HASH_63),
+		  "f:1:48: token-sha256: expected 64 digits of 0-9, a-f: printf %s TOKEN | sha256sum\n"
+		  "f:1:10: access: expected either token-sha256 or certificate\n" },
+		{ ACCESS("token-sha256: " HASH_63 "G"),
+		  "f:1:48: token-sha256: expected 64 digits of 0-9, a-f: printf %s TOKEN | sha256sum\n"
+		  "f:1:10: access: expected either token-sha256 or certificate\n" },
+		{ "access: [{ name: a, right: read, certificate: c }, { name: b, right: admin, certificate: c }]",
+		  "f:1:52: access: a second one with the same token or certificate\n" },
+		{ "daemon: { listen: 192.0.2.1 }",
+		  "f:1:19: listen: \"192.0.2.1\": expected an address and a port, such as 192.0.2.1:8443 or "
+		  "[2001:db8::1]:8443\n" },
+		{ "daemon: { listen: 192.0.2.1:8443 }", "f:1:1: daemon: listen needs certificate and key\n" },
+	};
+
+	check(rows, LENGTH(rows));
+}
+END_TEST
+
 START_TEST(keys)
 {
 	static const struct error_row rows[] = {
 		{ "gates: {}", "f:1:1: unknown key \"gates\"; expected one of: gate, daemon, smtp, providers, "
-			       "customers, defaults, unknown, blind\n" },
+			       "customers, defaults, unknown, blind, access\n" },
 		{ "gate: {}\nsmtp: {}\ngate: {}", "f:3:1: \"gate\" stands here twice\n" },
 		{ "gate:\n  port: 5", "f:2:3: unknown key \"port\" in gate\n" },
 		{ "daemon: {socket: /a}", "f:1:10: unknown key \"socket\" in daemon\n" },
@@ -207,11 +239,12 @@ START_TEST(all_of_them_at_once)
 		  "f:10:23: \"10.0.0.300" PREFIX_WRONG "f:11:11: weight: \"x\": expected a number from 1 to 1000\n"
 		  "f:10:3: \"name\" is missing\n"
 		  "f:12:1: unknown key \"more\"; expected one of: gate, daemon, smtp, providers, customers, defaults, "
-		  "unknown, blind\n" },
+		  "unknown, blind, access\n" },
 	};
 
 	check(rows, LENGTH(rows));
 }
 END_TEST
 
-UNIT_MAIN("config_errors", not_yaml, wrong_kinds_of_nodes, keys, values, providers, customers, all_of_them_at_once)
+UNIT_MAIN("config_errors", access_lists, not_yaml, wrong_kinds_of_nodes, keys, values, providers, customers,
+	  all_of_them_at_once)

@@ -142,7 +142,7 @@ START_TEST(who_may_only_read)
 		request_of(&commands[i], line, sizeof(line));
 		client_send(bed, client, line);
 		json_t *reply = client_answer(client, &status);
-		snprintf(error, sizeof(error), "%s needs the admin socket", commands[i].name);
+		snprintf(error, sizeof(error), "%s needs the admin right", commands[i].name);
 		ck_assert_ptr_nonnull(reply);
 		ck_assert_int_eq(strcmp(text_of(reply, "error"), error) == 0, commands[i].right == RIGHT_ADMIN);
 		ck_assert_int_eq(status == 403, commands[i].right == RIGHT_ADMIN);
