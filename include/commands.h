@@ -55,6 +55,7 @@ enum column_type {
 struct column {
 	const char *key, *title;
 	enum column_type type;
+	bool wide; /* left out first where a terminal is too narrow */
 };
 
 /* What a reply says beside its message and its rows, for programs. */

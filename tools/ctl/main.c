@@ -9,6 +9,8 @@
 
 #include "client.h"
 #include "exit_codes.h"
+#include "help.h"
+#include "look.h"
 #include "options.h"
 #include "show.h"
 #include "words.h"
@@ -103,12 +105,13 @@ static int show(const struct call *call, const json_t *reply)
 {
 	const char *error = json_string_value(json_object_get(reply, "error"));
 	bool done = json_is_true(json_object_get(reply, "ok"));
+	const struct look look = look_of(stdout);
 
 	if (call->option[OPTION_JSON] != NULL) {
 		json_dumpf(reply, stdout, JSON_INDENT(1));
 		putchar('\n');
 	} else if (done) {
-		show_reply(stdout, call->command, reply, time(NULL));
+		show_reply(stdout, &look, call->command, reply, time(NULL));
 	} else {
 		fprintf(stderr, "sluicectl: %s: %s\n", call->command->name, error != NULL ? error : "refused");
 	}
@@ -149,14 +152,14 @@ int main(int argc, char **argv)
 	if (code != EXIT_DONE)
 		return code;
 	if (call.count == 0) {
-		show_help(call.option[OPTION_HELP] != NULL ? stdout : stderr);
+		help_all(call.option[OPTION_HELP] != NULL ? stdout : stderr);
 		return call.option[OPTION_HELP] != NULL ? EXIT_DONE : EXIT_USAGE;
 	}
 	call.command = command_find(call.words[0]);
 	if (call.command == NULL)
 		return usage_error("no command", call.words[0]);
 	if (call.option[OPTION_HELP] != NULL) {
-		show_command_help(stdout, call.command);
+		help_command(stdout, call.command);
 		return EXIT_DONE;
 	}
 	take_environment(&call);

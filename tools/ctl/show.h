@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Replies for people: a message, then rows as a table by the command's columns. */
+/* Replies for people: a message, then rows. */
 #ifndef SLUICE_SHOW_H
 #define SLUICE_SHOW_H
 
@@ -9,11 +9,8 @@
 #include <jansson.h>
 
 #include "commands.h"
+#include "look.h"
 
-void show_reply(FILE *out, const struct command *command, const json_t *reply, time_t now);
-
-/* Help of all commands / of one, from the table. */
-void show_help(FILE *out);
-void show_command_help(FILE *out, const struct command *command);
+void show_reply(FILE *out, const struct look *look, const struct command *command, const json_t *reply, time_t now);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "completion.h"
 #include "counters.h"
 #include "exit_codes.h"
 #include "limit.h"
@@ -361,10 +362,12 @@ static const struct {
 	const char *name;
 	void (*print)(void);
 } outputs[] = {
-	{ "settings", md_settings },	    { "limits", md_limits },	     { "commands", md_commands },
-	{ "counters", md_counters },	    { "exit-codes", md_exit_codes }, { "example", md_example },
-	{ "command-names", list_commands }, { "setting-names", list_keys },  { "sluicectl.1", man_sluicectl },
-	{ "sluice.yaml.5", man_yaml },
+	{ "settings", md_settings },	       { "limits", md_limits },
+	{ "commands", md_commands },	       { "counters", md_counters },
+	{ "exit-codes", md_exit_codes },       { "example", md_example },
+	{ "command-names", list_commands },    { "setting-names", list_keys },
+	{ "sluicectl.1", man_sluicectl },      { "sluice.yaml.5", man_yaml },
+	{ "sluicectl.bash", completion_bash }, { "_sluicectl", completion_zsh },
 };
 
 int main(int argc, char **argv)

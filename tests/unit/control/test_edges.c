@@ -171,7 +171,7 @@ START_TEST(terminals_are_not_steered)
 		char *text = NULL;
 		size_t size;
 		FILE *out = open_memstream(&text, &size);
-		show_reply(out, &table, reply, 0);
+		show_reply(out, &(struct look){ 0 }, &table, reply, 0);
 		fclose(out);
 		json_decref(reply);
 		ck_assert_ptr_null(strchr(text, '\033'));

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "help.h"
 #include "unit.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
@@ -26,7 +27,7 @@ static char *shown(const struct command *command, const char *reply)
 
 	ck_assert_msg(json != NULL, "%s: %s", reply, error.text);
 	ck_assert_ptr_nonnull(out);
-	show_reply(out, command, json, NOW);
+	show_reply(out, &(struct look){ 0 }, command, json, NOW);
 	fclose(out);
 	json_decref(json);
 	return text;
@@ -184,9 +185,9 @@ static char *help_of(const struct command *command)
 
 	ck_assert_ptr_nonnull(out);
 	if (command != NULL)
-		show_command_help(out, command);
+		help_command(out, command);
 	else
-		show_help(out);
+		help_all(out);
 	fclose(out);
 	return text;
 }
