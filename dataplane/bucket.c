@@ -1,14 +1,37 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "bucket.h"
 
-/* ns per unit, in 2^-11 of a tick, rounded up; what does not fit is as good as never. */
+/* A number of `bits` bits and how far it is shifted left: the next one at or above `value`, or at or below it. */
+static uint64_t shortened(uint64_t value, unsigned bits, bool up)
+{
+	unsigned has = value != 0 ? 64 - (unsigned)__builtin_clzll(value) : 0, exponent = has > bits ? has - bits : 0;
+	uint64_t number = value >> exponent;
+
+	if (up && number << exponent != value && ++number >> bits != 0) {
+		number >>= 1;
+		exponent++;
+	}
+	return (uint64_t)exponent << bits | number;
+}
+
+/* ns per unit, in 2^-11 of a tick, rounded up; 0: what does not fit is as good as never. */
 static uint64_t unit_of(const struct limit *limit)
 {
 	if (limit->amount == 0)
-		return UINT64_MAX;
+		return 0;
 	__uint128_t whole = (__uint128_t)limit->per_ns * BUCKET_TICKS_PER_NS << BUCKET_UNIT_SHIFT;
 	__uint128_t unit = (whole + limit->amount - 1) / limit->amount;
-	return unit < UINT64_MAX ? (uint64_t)unit : UINT64_MAX;
+	return unit < UINT64_MAX ? (uint64_t)unit : 0;
+}
+
+static uint64_t rate_of(const struct limit *limit)
+{
+	uint64_t unit = unit_of(limit), burst = limit->burst > 0 ? limit->burst : 1;
+	uint64_t parts = shortened(unit, BUCKET_UNIT_BITS, true);
+
+	if (unit == 0 || parts >> BUCKET_BURST_AT != 0 || bucket_unit(parts) < unit)
+		return 0;
+	return shortened(burst, BUCKET_BURST_BITS, false) << BUCKET_BURST_AT | parts;
 }
 
 static uint64_t load(const _Atomic uint64_t *field)
@@ -16,20 +39,12 @@ static uint64_t load(const _Atomic uint64_t *field)
 	return atomic_load_explicit(field, memory_order_relaxed);
 }
 
-static void set_rate(struct bucket *bucket, const struct limit *limit, uint64_t unit)
-{
-	uint64_t full = unit == UINT64_MAX ? 0 : bucket_ticks(unit, limit->burst > 0 ? limit->burst : 1);
-
-	atomic_store_explicit(&bucket->full, full, memory_order_relaxed);
-	atomic_store_explicit(&bucket->unit, unit, memory_order_relaxed);
-}
-
 /* The same number of units, at their new length. */
 static uint64_t rescaled(uint64_t tat, uint64_t now, uint64_t was, uint64_t is)
 {
 	uint64_t start = now * BUCKET_TICKS_PER_NS;
 
-	if (tat <= start || was == UINT64_MAX || is == UINT64_MAX)
+	if (tat <= start || was == 0 || is == 0)
 		return tat;
 	__uint128_t used = (__uint128_t)(tat - start) * is / was;
 	return start + (used < UINT64_MAX >> 2 ? (uint64_t)used : UINT64_MAX >> 2);
@@ -37,9 +52,10 @@ static uint64_t rescaled(uint64_t tat, uint64_t now, uint64_t was, uint64_t is)
 
 void bucket_set(struct bucket *bucket, const struct limit *limit, uint64_t now)
 {
-	uint64_t was = load(&bucket->unit), is = unit_of(limit), tat = load(&bucket->tat);
+	uint64_t rate = rate_of(limit), tat = load(&bucket->tat);
+	uint64_t was = bucket_unit(load(&bucket->rate)), is = bucket_unit(rate);
 
-	set_rate(bucket, limit, is);
+	atomic_store_explicit(&bucket->rate, rate, memory_order_relaxed);
 	while (!atomic_compare_exchange_weak_explicit(&bucket->tat, &tat, rescaled(tat, now, was, is),
 						      memory_order_relaxed, memory_order_relaxed))
 		;
@@ -47,20 +63,20 @@ void bucket_set(struct bucket *bucket, const struct limit *limit, uint64_t now)
 
 void bucket_init(struct bucket *bucket, const struct limit *limit, uint64_t start)
 {
-	uint64_t unit = unit_of(limit);
+	uint64_t rate = rate_of(limit), full = bucket_ticks(bucket_unit(rate), bucket_burst(rate));
 
-	set_rate(bucket, limit, unit);
-	atomic_store_explicit(&bucket->tat, start * BUCKET_TICKS_PER_NS + load(&bucket->full), memory_order_relaxed);
+	atomic_store_explicit(&bucket->rate, rate, memory_order_relaxed);
+	atomic_store_explicit(&bucket->tat, start * BUCKET_TICKS_PER_NS + full, memory_order_relaxed);
 }
 
 uint64_t bucket_when(const struct bucket *bucket, uint64_t units, uint64_t now)
 {
-	uint64_t unit = load(&bucket->unit);
+	uint64_t rate = load(&bucket->rate), unit = bucket_unit(rate);
 
-	if (unit == UINT64_MAX)
+	if (rate == 0)
 		return BUCKET_NEVER;
 	uint64_t start = bucket_max(load(&bucket->tat), now * BUCKET_TICKS_PER_NS);
-	return bucket_leave(start + bucket_ticks(unit, units), load(&bucket->full), now);
+	return bucket_leave(start + bucket_ticks(unit, units), bucket_ticks(unit, bucket_burst(rate)), now);
 }
 
 bool bucket_full(const struct bucket *bucket, uint64_t now)
@@ -75,11 +91,11 @@ void bucket_return(struct bucket *bucket, uint64_t units)
 
 void bucket_return_late(struct bucket *bucket, uint64_t units, uint64_t late)
 {
-	uint64_t unit = load(&bucket->unit), tat = load(&bucket->tat), gone = late * BUCKET_TICKS_PER_NS;
+	uint64_t rate = load(&bucket->rate), tat = load(&bucket->tat), gone = late * BUCKET_TICKS_PER_NS;
 
-	if (unit == UINT64_MAX)
+	if (rate == 0)
 		return;
-	uint64_t cost = bucket_ticks(unit, units);
+	uint64_t cost = bucket_ticks(bucket_unit(rate), units);
 	if (cost <= gone)
 		return;
 	cost -= gone;

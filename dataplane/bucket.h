@@ -10,6 +10,10 @@
  * Kept in 1/16 ns, each take rounded up: never above the rate, and below it by at most 1/16 ns a take (0.2 % for
  * 40-byte packets at 10 Gbit/s, the worst there is). The slowest is a unit each 6.5 days; 2^64 / 16 ns is 36 years.
  *
+ * Four buckets fit in a cache line, for it is these lines a segment waits for: T and the burst share a word, T to 34
+ * bits (rounded up, by less than 10^-10), the burst to 19 (exact up to half a million units, rounded down by less than
+ * 10^-5 above). And who reads a rate while another is set reads one of the two.
+ *
  * `shared`: several workers use the bucket at once, so it is changed by compare-and-swap; a single worker
  * saves the locked instruction. Its functions are inline because every client segment calls them. */
 #ifndef SLUICE_BUCKET_H
@@ -27,9 +31,15 @@
 
 struct bucket {
 	_Atomic uint64_t tat;  /* 1/16 ns */
-	_Atomic uint64_t unit; /* T in 2^-11 of 1/16 ns; UINT64_MAX: nothing passes */
-	_Atomic uint64_t full; /* burst * T, 1/16 ns */
+	_Atomic uint64_t rate; /* from the low bits: T (34, shifted left by the next 5), burst (19, by 6); 0: never */
 };
+
+_Static_assert(sizeof(struct bucket) == 16, "four buckets are a cache line");
+
+#define BUCKET_UNIT_BITS 34
+#define BUCKET_UNIT_EXPONENT_BITS 5
+#define BUCKET_BURST_BITS 19
+#define BUCKET_BURST_AT (BUCKET_UNIT_BITS + BUCKET_UNIT_EXPONENT_BITS)
 
 /* Empty at `start`, so that a restart grants no second burst; full once burst * T has passed. */
 void bucket_init(struct bucket *bucket, const struct limit *limit, uint64_t start);
@@ -66,6 +76,19 @@ static inline uint64_t bucket_ticks(uint64_t unit, uint64_t units)
 	return ticks > (UINT64_MAX >> 2) ? UINT64_MAX >> 2 : (uint64_t)ticks;
 }
 
+/* T in 2^-11 of 1/16 ns. */
+static inline uint64_t bucket_unit(uint64_t rate)
+{
+	return (rate & ((1ull << BUCKET_UNIT_BITS) - 1))
+	       << (rate >> BUCKET_UNIT_BITS & ((1u << BUCKET_UNIT_EXPONENT_BITS) - 1));
+}
+
+static inline uint64_t bucket_burst(uint64_t rate)
+{
+	return (rate >> BUCKET_BURST_AT & ((1u << BUCKET_BURST_BITS) - 1))
+	       << (rate >> (BUCKET_BURST_AT + BUCKET_BURST_BITS));
+}
+
 /* tat' + cost, at most as good as never. */
 static inline uint64_t bucket_after(uint64_t tat, uint64_t cost, uint64_t now)
 {
@@ -85,13 +108,12 @@ static inline uint64_t bucket_leave(uint64_t end, uint64_t full, uint64_t now)
 /* Takes `units`, and returns when they may leave. */
 static inline uint64_t bucket_take(struct bucket *bucket, uint64_t units, uint64_t now, bool shared)
 {
-	uint64_t unit = atomic_load_explicit(&bucket->unit, memory_order_relaxed);
-	uint64_t full = atomic_load_explicit(&bucket->full, memory_order_relaxed);
+	uint64_t rate = atomic_load_explicit(&bucket->rate, memory_order_relaxed);
 	uint64_t tat = atomic_load_explicit(&bucket->tat, memory_order_relaxed);
 
-	if (unit == UINT64_MAX)
+	if (rate == 0)
 		return BUCKET_NEVER;
-	uint64_t cost = bucket_ticks(unit, units);
+	uint64_t unit = bucket_unit(rate), cost = bucket_ticks(unit, units);
 	uint64_t fresh = bucket_after(tat, cost, now);
 	if (!shared)
 		atomic_store_explicit(&bucket->tat, fresh, memory_order_relaxed);
@@ -99,7 +121,7 @@ static inline uint64_t bucket_take(struct bucket *bucket, uint64_t units, uint64
 		while (!atomic_compare_exchange_weak_explicit(&bucket->tat, &tat, fresh, memory_order_relaxed,
 							      memory_order_relaxed))
 			fresh = bucket_after(tat, cost, now);
-	return bucket_leave(fresh, full, now);
+	return bucket_leave(fresh, bucket_ticks(unit, bucket_burst(rate)), now);
 }
 
 #endif

@@ -10,7 +10,7 @@
 
 void flow_end(struct worker *worker, struct flow *flow, enum flow_state state, uint64_t now)
 {
-	pace_forget(worker, flow);
+	pace_forget(worker, flow, now);
 	admission_withdraw(worker, flow, now);
 	hold_purge(worker, flow);
 	window_forget(worker, flow);

@@ -35,9 +35,11 @@ struct meters *meters_create(uint32_t most, const uint8_t secret[16], uint64_t s
 		return NULL;
 	meters->index = rte_zmalloc("meter_chains", sizeof(*meters->index) + chains * sizeof(struct meter_chain), 64);
 	meters->meter = rte_zmalloc("meter_pool", ((size_t)most + 1) * sizeof(*meters->meter), 128);
+	meters->bytes = rte_zmalloc("meter_bytes", ((size_t)most + 1) * sizeof(*meters->bytes), 64);
 	meters->messages = rte_zmalloc("meter_messages", ((size_t)most + 1) * sizeof(*meters->messages), 64);
 	meters->queues = queues_create(most, most);
-	if (meters->messages == NULL || meters->index == NULL || meters->meter == NULL || meters->queues == NULL) {
+	if (meters->bytes == NULL || meters->messages == NULL || meters->index == NULL || meters->meter == NULL ||
+	    meters->queues == NULL) {
 		meters_destroy(meters);
 		return NULL;
 	}
@@ -58,6 +60,7 @@ void meters_destroy(struct meters *meters)
 		return;
 	queues_destroy(meters->queues);
 	rte_free(meters->index);
+	rte_free(meters->bytes);
 	rte_free(meters->messages);
 	rte_free(meters->meter);
 	rte_free(meters);
@@ -125,6 +128,7 @@ static uint32_t make(struct meters *meters, struct meter_chain *chain, const str
 	meter->key = *key;
 	meter->next = chain->first;
 	queue_reset(meters->queues, index);
+	memset(&meters->bytes[index], 0, sizeof(meters->bytes[index]));
 	memset(&meters->messages[index], 0, sizeof(meters->messages[index]));
 	__atomic_store_n(&chain->first, index, __ATOMIC_RELAXED);
 	return index;
@@ -166,7 +170,7 @@ static void set_rate(struct bucket *bucket, bool was, const struct limit *limit,
 		bucket_init(bucket, limit, times->start);
 }
 
-static void set_limits(struct meter *meter, struct meter_messages *messages, const struct limits *limits,
+static void set_limits(struct meters *meters, struct meter *meter, const struct limits *limits,
 		       const struct times *times)
 {
 	uint32_t had = atomic_load_explicit(&meter->has, memory_order_relaxed);
@@ -181,9 +185,10 @@ static void set_limits(struct meter *meter, struct meter_messages *messages, con
 		set_rate(&meter->connection_rate, had & 1u << LIMIT_CONNECTION_RATE, &kind[LIMIT_CONNECTION_RATE],
 			 times);
 	if (limits->has & 1u << LIMIT_BYTE_RATE)
-		set_rate(&meter->byte_rate, had & 1u << LIMIT_BYTE_RATE, &kind[LIMIT_BYTE_RATE], times);
+		set_rate(meter_bytes(meters, meter), had & 1u << LIMIT_BYTE_RATE, &kind[LIMIT_BYTE_RATE], times);
 	if (limits->has & 1u << LIMIT_MESSAGE_RATE)
-		set_rate(&messages->rate, had & 1u << LIMIT_MESSAGE_RATE, &kind[LIMIT_MESSAGE_RATE], times);
+		set_rate(&meter_messages(meters, meter)->rate, had & 1u << LIMIT_MESSAGE_RATE,
+			 &kind[LIMIT_MESSAGE_RATE], times);
 	/* Last: whoever sees the bit sees the figures. */
 	atomic_store_explicit(&meter->weight, (uint16_t)limits->weight, memory_order_relaxed);
 	atomic_store_explicit(&meter->has, (uint16_t)limits->has, memory_order_release);
@@ -198,24 +203,25 @@ void meter_update(struct meters *meters, struct meter *meter, uint32_t layout, c
 	rte_spinlock_lock(&chain->lock);
 	/* A worker still in a turn of the older table must not undo what another one did with the newer. */
 	if ((int32_t)(layout - atomic_load_explicit(&meter->layout, memory_order_relaxed)) > 0) {
-		set_limits(meter, meter_messages(meters, meter), limits, &times);
+		set_limits(meters, meter, limits, &times);
 		atomic_store_explicit(&meter->layout, layout, memory_order_release);
 	}
 	rte_spinlock_unlock(&chain->lock);
 }
 
 /* Nobody names it, it owes nothing, and long enough has passed that its figures were seen. */
-static bool forgettable(const struct meter *meter, const struct meter_messages *messages, uint64_t now,
-			uint32_t forget_ms)
+static bool forgettable(const struct meters *meters, uint32_t index, uint64_t now, uint32_t forget_ms)
 {
+	const struct meter *meter = &meters->meter[index];
+
 	if (atomic_load_explicit(&meter->references, memory_order_acquire) != 0)
 		return false;
 	uint32_t idle_ms = (uint32_t)(now / 1000000) - atomic_load_explicit(&meter->idle_ms, memory_order_relaxed);
 	/* A worker may have been quicker than the clock reading. */
 	if ((int32_t)idle_ms < 0 || idle_ms < forget_ms)
 		return false;
-	return bucket_full(&meter->connection_rate, now) && bucket_full(&meter->byte_rate, now) &&
-	       bucket_full(&messages->rate, now);
+	return bucket_full(&meter->connection_rate, now) && bucket_full(&meters->bytes[index], now) &&
+	       bucket_full(&meters->messages[index].rate, now);
 }
 
 static void walk_chain(struct meters *meters, struct meter_chain *chain, uint64_t now, uint32_t forget_ms)
@@ -225,7 +231,7 @@ static void walk_chain(struct meters *meters, struct meter_chain *chain, uint64_
 	while (*link != 0) {
 		uint32_t index = *link;
 		struct meter *meter = &meters->meter[index];
-		if (!forgettable(meter, &meters->messages[index], now, forget_ms)) {
+		if (!forgettable(meters, index, now, forget_ms)) {
 			link = &meter->next;
 			continue;
 		}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What every limited thing has used: one meter for each scope key a live flow names. Shared by all
  * workers, so that a limit holds over all of them: found and counted under a chain's lock when a flow
- * comes or goes, then used by index with atomics only. Two cache lines: what a packet needs, and the rest. */
+ * comes or goes, then used by index with atomics only. */
 #ifndef SLUICE_METERS_H
 #define SLUICE_METERS_H
 
@@ -14,7 +14,7 @@
 #include "scope.h"
 
 struct meter {
-	struct bucket byte_rate, connection_rate;
+	struct bucket connection_rate;
 	_Atomic uint16_t has; /* bit per limit kind */
 	_Atomic uint16_t weight;
 	_Atomic uint32_t connections, connections_most;
@@ -34,10 +34,11 @@ struct meter_messages {
 	struct bucket rate;
 };
 
-_Static_assert(sizeof(struct meter_messages) == 40, "messages are part of what a meter costs");
+_Static_assert(sizeof(struct meter_messages) == 32, "messages are part of what a meter costs");
 
 struct meters {
-	struct meter *meter; /* [most + 1]; 0 is no meter */
+	struct meter *meter;  /* [most + 1]; 0 is no meter */
+	struct bucket *bytes; /* of byte rates, by the same index: all a segment needs */
 	struct meter_messages *messages;
 	struct queues *queues; /* of those who wait for a meter, by the same index */
 	struct meter_index *index;
@@ -73,6 +74,11 @@ static inline uint8_t meters_limiting(const struct meters *meters, const uint32_
 		if (meter_limits(meter_at(meters, seat[scope]), kind))
 			limiting |= (uint8_t)(1u << scope);
 	return limiting;
+}
+
+static inline struct bucket *meter_bytes(const struct meters *meters, const struct meter *meter)
+{
+	return &meters->bytes[meter - meters->meter];
 }
 
 static inline struct meter_messages *meter_messages(const struct meters *meters, const struct meter *meter)

@@ -32,7 +32,7 @@ enum pacing pace(struct worker *worker, struct flow *flow, const struct packet *
 		return PACE_NOW;
 	if (ret_departure->due - now <= hold_budget_ns(worker, flow) && hold_room(worker, flow))
 		return PACE_HOLD;
-	usage_return_bytes(worker, flow, bytes);
+	usage_return_bytes(worker, flow, bytes, 0);
 	return drop(worker, hold_room(worker, flow) ? COUNT_DROP_HOLD_BUDGET : COUNT_DROP_HOLD_FULL);
 }
 
@@ -49,7 +49,7 @@ uint64_t pace_next(struct worker *worker, struct flow *flow, uint64_t now)
 		wait->scope = departure.scope;
 	if (departure.due <= held_note(first)->until)
 		return departure.due;
-	usage_return_bytes(worker, flow, held_ip_bytes(first));
+	usage_return_bytes(worker, flow, held_ip_bytes(first), 0);
 	return UINT64_MAX;
 }
 
@@ -62,11 +62,11 @@ void pace_leaves(struct worker *worker, const struct flow *flow, uint64_t now)
 		count_wait(worker, WAIT_SEGMENT, wait->scope, now - first->since);
 }
 
-void pace_forget(struct worker *worker, const struct flow *flow)
+void pace_forget(struct worker *worker, const struct flow *flow, uint64_t now)
 {
 	const struct wait *wait = hold_of(worker, flow);
 
 	/* A SYN has taken no tokens, swallowed bytes gave theirs back. */
 	if (wait != NULL && !wait->swallowed && held_note(wait->first)->payload > 0)
-		usage_return_bytes(worker, flow, held_ip_bytes(wait->first));
+		usage_return_bytes(worker, flow, held_ip_bytes(wait->first), now > wait->due ? now - wait->due : 0);
 }

@@ -31,6 +31,6 @@ uint64_t pace_next(struct worker *worker, struct flow *flow, uint64_t now);
 void pace_leaves(struct worker *worker, const struct flow *flow, uint64_t now);
 
 /* What waits will never leave: its tokens are given back. */
-void pace_forget(struct worker *worker, const struct flow *flow);
+void pace_forget(struct worker *worker, const struct flow *flow, uint64_t now);
 
 #endif

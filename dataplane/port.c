@@ -31,7 +31,9 @@ static int set_up_queues(struct port *port, struct rte_mempool *pool)
 /* Hardware that hashes may spread by five-tuple; who owns a flow is settled in software (steer.c). */
 static struct rte_eth_conf configuration(const struct rte_eth_dev_info *info, uint16_t queues)
 {
-	struct rte_eth_conf conf = { .rxmode.mq_mode = RTE_ETH_MQ_RX_NONE };
+	/* All packets are of one pool, and nobody else keeps them: a driver may give them back without a look. */
+	struct rte_eth_conf conf = { .rxmode.mq_mode = RTE_ETH_MQ_RX_NONE,
+				     .txmode.offloads = info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE };
 	uint64_t hash = info->flow_type_rss_offloads & (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP);
 
 	if (queues > 1 && hash != 0) {

@@ -206,21 +206,37 @@ static bool take_header_byte(struct tls_infer *infer, struct tls_reader *reader,
 	}
 }
 
+#define HEADER 5u
+
+/* The same of a header that came in one piece, as nearly all do; 0 when it did not, or is none. */
+static uint32_t take_header(struct tls_infer *infer, struct tls_reader *reader, const uint8_t *data, uint32_t size,
+			    take_record *take)
+{
+	if (reader->have != 0 || size < HEADER || !tls_type_known(data[0]) || data[1] != 3)
+		return 0;
+	uint16_t length = (uint16_t)(data[3] << 8 | data[4]);
+	if (length > RECORD_MOST)
+		return 0;
+	reader->type = data[0];
+	reader->left = length;
+	take(infer, reader->type, length);
+	return HEADER;
+}
+
 static void read_records(struct tls_infer *infer, struct tls_reader *reader, const uint8_t *data, uint32_t size,
 			 take_record *take)
 {
 	while (size > 0 && !marked(infer, MARK_LOST)) {
+		uint32_t took;
 		if (reader->have == 0 && reader->left > 0) {
-			uint32_t skip = reader->left < size ? reader->left : size;
-			reader->left -= (uint16_t)skip;
-			data += skip;
-			size -= skip;
-			continue;
+			took = reader->left < size ? reader->left : size;
+			reader->left -= (uint16_t)took;
+		} else if ((took = take_header(infer, reader, data, size, take)) == 0) {
+			took = 1;
+			set_mark(infer, MARK_LOST, !take_header_byte(infer, reader, *data, take));
 		}
-		if (!take_header_byte(infer, reader, *data, take))
-			set_mark(infer, MARK_LOST, true);
-		data++;
-		size--;
+		data += took;
+		size -= took;
 	}
 }
 

@@ -146,6 +146,11 @@ void usage_give_slots(struct worker *worker, struct flow *flow, uint64_t now)
 	flow->counted = 0;
 }
 
+static struct bucket *bytes_of(const struct worker *worker, const struct flow *flow, int scope)
+{
+	return &worker->gate->meters->bytes[flow->meter[scope]];
+}
+
 struct departure usage_take_bytes(struct worker *worker, const struct flow *flow, uint32_t bytes, uint64_t now)
 {
 	bool shared = worker->gate->workers > 1;
@@ -153,23 +158,23 @@ struct departure usage_take_bytes(struct worker *worker, const struct flow *flow
 
 	for (unsigned scopes = flow->byte_scopes; scopes != 0; scopes &= scopes - 1) {
 		int scope = __builtin_ctz(scopes);
-		uint64_t when = bucket_take(&seat(worker, flow, scope)->byte_rate, bytes, now, shared);
+		uint64_t when = bucket_take(bytes_of(worker, flow, scope), bytes, now, shared);
 		if (when > latest.due)
 			latest = (struct departure){ when, (uint8_t)scope };
 	}
 	return latest;
 }
 
-void usage_return_bytes(struct worker *worker, const struct flow *flow, uint32_t bytes)
+void usage_return_bytes(struct worker *worker, const struct flow *flow, uint32_t bytes, uint64_t late)
 {
 	for (unsigned scopes = flow->byte_scopes; scopes != 0; scopes &= scopes - 1)
-		bucket_return(&seat(worker, flow, __builtin_ctz(scopes))->byte_rate, bytes);
+		bucket_return_late(bytes_of(worker, flow, __builtin_ctz(scopes)), bytes, late);
 }
 
 void usage_fetch_bytes(const struct worker *worker, const struct flow *flow)
 {
 	for (unsigned scopes = flow->byte_scopes; scopes != 0; scopes &= scopes - 1)
-		fetch(seat(worker, flow, __builtin_ctz(scopes)));
+		fetch(bytes_of(worker, flow, __builtin_ctz(scopes)));
 }
 
 static bool may_end(const struct packet *packet)

@@ -44,9 +44,10 @@ struct departure {
 	uint8_t scope;
 };
 
-/* Takes bytes in every scope that limits them. / Gives them back: they did not leave. */
+/* Takes bytes in every scope that limits them. / Gives them back: they did not leave, though they might have `late` ns
+ * ago. */
 struct departure usage_take_bytes(struct worker *worker, const struct flow *flow, uint32_t bytes, uint64_t now);
-void usage_return_bytes(struct worker *worker, const struct flow *flow, uint32_t bytes);
+void usage_return_bytes(struct worker *worker, const struct flow *flow, uint32_t bytes, uint64_t late);
 
 /* Fetches ahead the buckets a flow's bytes are taken from. */
 void usage_fetch_bytes(const struct worker *worker, const struct flow *flow);

@@ -190,7 +190,7 @@ static void schedule(struct peer *peer, const struct burst *burst)
 	if (peer->backlog < BACKLOG)
 		return;
 	int sent = rte_sched_port_dequeue(peer->port, mbufs, BURST);
-	rte_pktmbuf_free_bulk(mbufs, (unsigned)sent);
+	rig_send(mbufs, (unsigned)sent);
 	peer->backlog -= (uint32_t)sent;
 }
 

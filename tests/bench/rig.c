@@ -220,14 +220,24 @@ uint64_t rig_pass(struct rig *rig, uint64_t ns)
 	return atomic_fetch_add_explicit(&rig->clock, ns, memory_order_relaxed) + ns;
 }
 
+void rig_send(struct rte_mbuf **mbufs, unsigned count)
+{
+	if (count == 0)
+		return;
+	for (unsigned i = 0; i < count; i++) {
+		uint64_t descriptor[] = { rte_mbuf_data_iova(mbufs[i]), mbufs[i]->data_len };
+		__asm__ volatile("" ::"m"(descriptor));
+	}
+	rte_mempool_put_bulk(mbufs[0]->pool, (void **)mbufs, count);
+}
+
 unsigned rig_drain(struct worker *worker)
 {
 	unsigned sent = 0;
 
 	for (int side = 0; side < SIDES; side++) {
 		struct tx_queue *queue = &worker->tx[side];
-		if (queue->count > 0)
-			rte_pktmbuf_free_bulk(queue->mbuf, queue->count);
+		rig_send(queue->mbuf, queue->count);
 		sent += queue->count;
 		queue->count = 0;
 	}

@@ -61,6 +61,10 @@ struct address rig_remote(uint32_t index);
 /* Lets time pass; returns what it is now. */
 uint64_t rig_pass(struct rig *rig, uint64_t ns);
 
+/* What a NIC that frees in bulk does with packets it sends (port.c asks for that): reads what a descriptor needs, then
+ * gives them back to the pool without another look. */
+void rig_send(struct rte_mbuf **mbufs, unsigned count);
+
 /* Frees what the worker queued for its ports; returns how many. */
 unsigned rig_drain(struct worker *worker);
 

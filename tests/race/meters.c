@@ -177,7 +177,7 @@ static void use_bytes(struct user *self, struct link *link, uint64_t now)
 
 	require(usage_take_bytes(self->worker, link->flow, bytes, now).due >= now, "bytes leave in the past");
 	if (race_random(&self->random, 4) == 0) {
-		usage_return_bytes(self->worker, link->flow, bytes);
+		usage_return_bytes(self->worker, link->flow, bytes, 0);
 		return;
 	}
 	link->flow->bytes_out += bytes;

@@ -171,7 +171,7 @@ START_TEST(forgotten_in_time)
 		uint32_t index = acquire(meters, 1);
 		struct meter *meter = meter_at(meters, index);
 		meter_update(meters, meter, 1, &limits, START);
-		bucket_take(&meter->byte_rate, rows[i].used, 200 * S, true);
+		bucket_take(meter_bytes(meters, meter), rows[i].used, 200 * S, true);
 		if (rows[i].references == 0)
 			meter_release(meters, index, rows[i].released * S);
 		uint32_t seen = walk(meters, rows[i].at * S, 3600000);
@@ -217,19 +217,19 @@ START_TEST(limits_in_force)
 	ck_assert_uint_eq(meter->connections_most, 10);
 	/* Empty at the gate's start, whenever the meter was made. */
 	ck_assert_uint_eq(bucket_when(&meter->connection_rate, 1, START), START + S / 10);
-	ck_assert_uint_eq(bucket_when(&meter->byte_rate, 1, START + S), START + S);
+	ck_assert_uint_eq(bucket_when(meter_bytes(meters, meter), 1, START + S), START + S);
 	/* Another rate: units that were used stay used. */
-	ck_assert_uint_eq(bucket_take(&meter->byte_rate, 20, START + S, true), START + 29 * S / 10);
+	ck_assert_uint_eq(bucket_take(meter_bytes(meters, meter), 20, START + S, true), START + 29 * S / 10);
 	limits.kind[LIMIT_BYTE_RATE].amount = 1;
 	meter_update(meters, meter, 4, &limits, START + S);
-	ck_assert_uint_eq(bucket_when(&meter->byte_rate, 1, START + S), START + 21 * S);
+	ck_assert_uint_eq(bucket_when(meter_bytes(meters, meter), 1, START + S), START + 21 * S);
 	/* The same table again, an older one, one far behind: nothing changes. */
 	limits.kind[LIMIT_BYTE_RATE].amount = 10;
 	for (uint32_t older = 0; older < 5; older++)
 		meter_update(meters, meter, older, &limits, START + S);
 	meter_update(meters, meter, 4 - (1u << 31) + 1, &limits, START + S);
 	ck_assert_uint_eq(meter->layout, 4);
-	ck_assert_uint_eq(bucket_when(&meter->byte_rate, 1, START + S), START + 21 * S);
+	ck_assert_uint_eq(bucket_when(meter_bytes(meters, meter), 1, START + S), START + 21 * S);
 	limits = limits_of(1u << LIMIT_CONNECTIONS, UINT64_MAX);
 	meter_update(meters, meter, 5, &limits, START);
 	ck_assert_uint_eq(meter->has, 1u << LIMIT_CONNECTIONS);
@@ -250,10 +250,10 @@ START_TEST(limited_again)
 	const struct limits limits = limits_of(1u << LIMIT_BYTE_RATE, 10), none = limits_of(0, 0);
 
 	meter_update(meters, meter, 1, &limits, START);
-	bucket_take(&meter->byte_rate, 1000000, START, true);
+	bucket_take(meter_bytes(meters, meter), 1000000, START, true);
 	meter_update(meters, meter, 2, &none, START);
 	meter_update(meters, meter, 3, &limits, START);
-	ck_assert_uint_eq(bucket_when(&meter->byte_rate, 1, START + S), START + S);
+	ck_assert_uint_eq(bucket_when(meter_bytes(meters, meter), 1, START + S), START + S);
 	meters_destroy(meters);
 }
 END_TEST

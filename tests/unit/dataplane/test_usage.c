@@ -179,7 +179,7 @@ static void bytes(unsigned workers)
 	ck_assert_uint_eq(usage_take_bytes(worker, flow, 500, now).due, now);
 	ck_assert_uint_eq(usage_take_bytes(worker, flow, 1000, now).due, now + S / 2);
 	ck_assert_uint_eq(usage_take_bytes(worker, other, 500, now).due, now + S / 10); /* 2000 in all, 1000 at once */
-	usage_return_bytes(worker, flow, 1000);
+	usage_return_bytes(worker, flow, 1000, 0);
 	ck_assert_uint_eq(usage_take_bytes(worker, other, 1, now).due, now + S / 10000);
 	ck_assert_uint_eq(usage_take_bytes(worker, flow, 501, now).due, now + (502 - 0) * S / 10000);
 	usage_leave(worker, flow, now);
@@ -244,7 +244,8 @@ START_TEST(fetched_ahead)
 	burst.packet[2] = (struct packet){ .kind = PACKET_SMTP, .flow = flow, .payload = 100 };
 	burst.packet[3] = (struct packet){ .kind = PACKET_GONE, .payload = 100 };
 	usage_prefetch(worker, &burst);
-	ck_assert_uint_eq(bucket_when(&meter_of(flow, SCOPE_GATE)->byte_rate, 1000, START + S), START + S);
+	ck_assert_uint_eq(bucket_when(meter_bytes(worker->gate->meters, meter_of(flow, SCOPE_GATE)), 1000, START + S),
+			  START + S);
 }
 END_TEST
 
