@@ -60,6 +60,7 @@ static void say_gate(json_t *reply, const struct wire_ROW_STATUS *gate)
 	say(reply, "gate tables", "%u identities, %u destinations, %u limits, %u decisions", gate->identities,
 	    gate->destinations, gate->limits, gate->verdicts);
 	say(reply, "SMTP", "%s", gate->ready ? "passes" : "waits for the tables");
+	set(reply, "blind_permille", gate->blind_permille);
 	if (gate->blind_permille > 0)
 		say(reply, "BLIND", "%u %% on the way to the ceilings: the daemon was not heard for too long",
 		    gate->blind_permille / 10);
@@ -171,6 +172,8 @@ static void say_daemon(json_t *reply, const struct daemon *daemon)
 
 	json_object_set_new(reply, "version", json_string(SLUICE_VERSION));
 	set(reply, "decisions", daemon->ledger.count);
+	set(reply, "alarms", daemon->alarms.count);
+	say(reply, "alarms", daemon->alarms.count > 0 ? "%zu ON: sluicectl alarms" : "%zu", daemon->alarms.count);
 	say(reply, "daemon", "version %s, pid %d, up %s", SLUICE_VERSION, (int)getpid(),
 	    span_format(ms > 0 ? (uint64_t)ms * 1000000u : 0, uptime, sizeof(uptime)));
 	say(reply, "decisions in force", "%zu", daemon->ledger.count);

@@ -202,6 +202,28 @@ def test_expiry(bed):
     return "a quarantine of 2 s ended by itself, and the journal says so"
 
 
+def alarms(bed):
+    """How many of each are on."""
+    rows = [row["alarm"] for row in bed.ctl("alarms")["rows"]]
+    return {name: rows.count(name) for name in rows}
+
+
+def test_alarms(bed):
+    """The gate gone, and a configuration that is wrong: on, and off again."""
+    expect(alarms(bed) == {}, alarms(bed))
+    bed.end("gate", signal.SIGKILL)
+    wait_until(lambda: alarms(bed) == {"gate-gone": 1}, 15, "the alarm is on")
+    bed.start_gate()
+    wait_until(lambda: alarms(bed) == {}, 15, "the alarm is over")
+    with open(f"{bed.dir}/sluice.yaml", "a") as file:
+        file.write("nonsense")
+    bed.process["daemon"].send_signal(signal.SIGHUP)
+    wait_until(lambda: alarms(bed) == {"config-refused": 1}, 5, "the wrong configuration is an alarm")
+    bed.reload(CONFIG)
+    expect(alarms(bed) == {}, alarms(bed))
+    return "gate-gone, config-refused: on within 12 s, over by themselves"
+
+
 def test_dns_dies(bed):
     """Providers' addresses outlive their DNS server."""
     before = {row["provider"]: row["addresses"] for row in bed.ctl("providers")["rows"]}
@@ -212,9 +234,11 @@ def test_dns_dies(bed):
         bed.wait_enforced(15)
         after = {row["provider"]: row["addresses"] for row in bed.ctl("providers")["rows"]}
         expect(after == before, f"{after} instead of {before}")
+        wait_until(lambda: alarms(bed) == {"dns-fails": len(PROVIDERS)}, 25, "an alarm of each provider is on")
     finally:
         bed.start_dns()
-    return f"restarted without DNS: {after}"
+    wait_until(lambda: alarms(bed) == {}, 25, "the alarms are over")
+    return f"restarted without DNS: {after}; alarms on, and off again with DNS"
 
 
 if __name__ == "__main__":
