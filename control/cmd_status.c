@@ -110,27 +110,38 @@ static void say_link(json_t *reply, const struct link_status *status)
 		say(reply, "last refusal", "%s, %s", status->refusal, ago(status->refused_ms, when, sizeof(when)));
 }
 
+static void say_lookup(json_t *reply, json_t *list, const char *name, const struct resolve_status *status,
+		       size_t addresses)
+{
+	char what[96], when[48], problem[sizeof(status->problem)];
+
+	snprintf(what, sizeof(what), "DNS %s", name);
+	snprintf(problem, sizeof(problem), "%s", status->problem);
+	text_ascii(problem);
+	say(reply, what, "%zu address%s, answered %s%s%s", addresses, addresses == 1 ? "" : "es",
+	    ago(status->resolved_ms, when, sizeof(when)), problem[0] != '\0' ? "; " : "", problem);
+	json_object_set_new(list, name,
+			    json_pack("{s:I, s:o, s:s}", "addresses", (json_int_t)addresses, "resolved",
+				      row_time(status->resolved_ms), "problem", problem));
+}
+
 static void say_dns(json_t *reply, const struct daemon *daemon)
 {
+	const struct config *config = daemon->config;
 	json_t *list = json_object();
-	char what[96], when[48], problem[sizeof(((struct resolve_status *)0)->problem)];
 
-	for (size_t i = 0; i < daemon->config->provider_count; i++) {
-		const struct provider *provider = &daemon->config->providers[i];
-		const struct resolve_status *status = resolver_status(daemon->resolver, i);
+	for (size_t i = 0; i < config->provider_count; i++) {
+		const struct provider *provider = &config->providers[i];
 		size_t addresses = resolver_sets(daemon->resolver)[i].count;
-		if (provider->domains.count + provider->hosts.count == 0)
-			continue;
-		snprintf(what, sizeof(what), "DNS %s", provider->name);
-		snprintf(problem, sizeof(problem), "%s", status->problem);
-		text_ascii(problem);
-		say(reply, what, "%zu address%s, answered %s%s%s", addresses, addresses == 1 ? "" : "es",
-		    ago(status->resolved_ms, when, sizeof(when)), problem[0] != '\0' ? "; " : "", problem);
-		json_object_set_new(list, provider->name,
-				    json_pack("{s:I, s:o, s:s}", "addresses", (json_int_t)addresses, "resolved",
-					      row_time(status->resolved_ms), "problem", problem));
+		if (provider->domains.count + provider->hosts.count + addresses > 0)
+			say_lookup(reply, list, provider->name, resolver_status(daemon->resolver, i), addresses);
 	}
 	json_object_set_new(reply, "dns", list);
+	char problem[sizeof(((struct resolve_status *)0)->problem)];
+	snprintf(problem, sizeof(problem), "%s", resolver_status(daemon->resolver, config->provider_count)->problem);
+	text_ascii(problem);
+	if (problem[0] != '\0')
+		say(reply, "DNS domains", "%s", problem);
 }
 
 struct sharing {

@@ -55,6 +55,7 @@ void config_destroy(struct config *config)
 		free(config->access[i].certificate);
 	}
 	free(config->access);
+	free_strings(&config->domains);
 	free(config->providers);
 	free(config->customers);
 	free(config);
@@ -138,7 +139,7 @@ static void check_last(struct reader *reader, struct parsing *parsing)
 	yaml_document_delete(&next);
 }
 
-static bool load_document(struct reader *reader, const char *text, size_t size)
+bool load_document(struct reader *reader, const char *text, size_t size)
 {
 	struct parsing parsing = { .text = text, .size = size };
 
@@ -154,27 +155,33 @@ static bool load_document(struct reader *reader, const char *text, size_t size)
 	return loaded;
 }
 
-struct config *config_parse(const char *file, const char *text, size_t size, char **ret_errors)
+static struct config *parse(struct reader *reader, const char *text, size_t size, char **ret_errors)
 {
-	struct reader reader = { .file = file };
 	struct config *config = calloc(1, sizeof(*config));
 
 	if (config == NULL)
 		return NULL;
 	set_defaults(config);
-	if (load_document(&reader, text, size)) {
-		yaml_node_t *root = yaml_document_get_root_node(&reader.document);
+	if (load_document(reader, text, size)) {
+		yaml_node_t *root = yaml_document_get_root_node(&reader->document);
 		if (root == NULL)
-			error_in(&reader, 0, 0, "the file is empty");
+			error_in(reader, 0, 0, "the file is empty");
 		else
-			read_config(&reader, root, config);
-		yaml_document_delete(&reader.document);
+			read_config(reader, root, config);
+		yaml_document_delete(&reader->document);
 	}
-	if (reader.error_count == 0)
+	if (reader->error_count == 0)
 		return config;
 	config_destroy(config);
-	*ret_errors = reader.errors;
+	*ret_errors = reader->errors;
 	return NULL;
+}
+
+struct config *config_parse(const char *file, const char *text, size_t size, char **ret_errors)
+{
+	struct reader reader = { .file = file };
+
+	return parse(&reader, text, size, ret_errors);
 }
 
 char *config_read_file(const char *file, size_t *ret_size)
@@ -245,7 +252,8 @@ struct config *config_load(const char *file, char **ret_errors)
 			*ret_errors = NULL;
 		return NULL;
 	}
-	struct config *config = config_parse(file, text, size, ret_errors);
+	struct reader reader = { .file = file, .may_include = true };
+	struct config *config = parse(&reader, text, size, ret_errors);
 	free(text);
 	if (config == NULL || groups_exist(file, &config->settings, ret_errors))
 		return config;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The configuration: what text says, checked, with defaults filled in. Pure: text in, struct out. */
+/* The configuration: what text says, checked, with defaults filled in. Text in, struct out; config_load() alone
+ * reads files. */
 #ifndef SLUICE_CONFIG_H
 #define SLUICE_CONFIG_H
 
@@ -83,6 +84,7 @@ struct config {
 	uint16_t ports;
 	struct provider *providers;
 	size_t provider_count;
+	struct strings domains; /* whose MX hosts are their providers' by the patterns of these */
 	struct customer *customers;
 	size_t customer_count;
 	struct limits gate, each_customer, each_source, each_remote;
@@ -96,7 +98,7 @@ struct config {
  * *ret_errors has all of it, a line each, "file:line:column: what", to be freed. */
 struct config *config_parse(const char *file, const char *text, size_t size, char **ret_errors);
 
-/* The same from a file. */
+/* The same from a file, and from those it includes. */
 struct config *config_load(const char *file, char **ret_errors);
 
 void config_destroy(struct config *config);

@@ -158,7 +158,7 @@ char *read_name(struct reader *reader, yaml_node_t *node)
 	return strdup(text);
 }
 
-static void read_string(struct reader *reader, yaml_node_t *node, void *context)
+void read_string(struct reader *reader, yaml_node_t *node, void *context)
 {
 	struct strings *strings = context;
 	const char *text = read_text(reader, node);
@@ -182,95 +182,6 @@ bool read_prefix(struct reader *reader, yaml_node_t *node, struct prefix *ret_pr
 		return true;
 	error_at(reader, node, "\"%s\": expected an address or a prefix without host bits, such as 192.0.2.0/24", text);
 	return false;
-}
-
-static const struct provider *prefix_taken(const struct config *config, const struct prefix *prefix)
-{
-	for (size_t i = 0; i < config->provider_count; i++)
-		for (size_t j = 0; j < config->providers[i].address_count; j++)
-			if (prefix_equal(&config->providers[i].addresses[j], prefix))
-				return &config->providers[i];
-	return NULL;
-}
-
-/* A provider being read; the array it stands in does not move meanwhile. */
-struct provider_reading {
-	struct config *config;
-	struct provider *provider;
-};
-
-static void read_address(struct reader *reader, yaml_node_t *node, void *context)
-{
-	const struct provider_reading *reading = context;
-	struct provider *provider = reading->provider;
-	struct prefix prefix;
-
-	if (!read_prefix(reader, node, &prefix))
-		return;
-	const struct provider *taken = prefix_taken(reading->config, &prefix);
-	if (taken != NULL && taken != provider)
-		error_at(reader, node, "\"%s\" is provider \"%s\"'s already", (const char *)node->data.scalar.value,
-			 taken->name != NULL ? taken->name : "?");
-	else
-		*(struct prefix *)grow(&provider->addresses, &provider->address_count, sizeof(prefix)) = prefix;
-}
-
-/* One function a key of a provider; `field` is where it goes. */
-#define PROVIDER_KEY(key, call)                                                                                        \
-	static void read_provider_##key(struct reader *reader, yaml_node_t *node, void *context)                       \
-	{                                                                                                              \
-		const struct provider_reading *reading = context;                                                      \
-		struct provider *provider = reading->provider;                                                         \
-		call;                                                                                                  \
-	}
-
-PROVIDER_KEY(name, free(provider->name); provider->name = read_name(reader, node))
-PROVIDER_KEY(domains, read_list(reader, node, read_string, &provider->domains))
-PROVIDER_KEY(mx, read_list(reader, node, read_string, &provider->mx))
-PROVIDER_KEY(hosts, read_list(reader, node, read_string, &provider->hosts))
-PROVIDER_KEY(limits, read_limits(reader, node, &provider->limits))
-PROVIDER_KEY(each_customer, read_limits(reader, node, &provider->each_customer))
-PROVIDER_KEY(each_source, read_limits(reader, node, &provider->each_source))
-PROVIDER_KEY(each_remote, read_limits(reader, node, &provider->each_remote))
-
-static void read_provider_addresses(struct reader *reader, yaml_node_t *node, void *context)
-{
-	read_list(reader, node, read_address, context);
-}
-
-static const struct field provider_fields[] = {
-	{ "name", read_provider_name, true },
-	{ "domains", read_provider_domains, false },
-	{ "mx", read_provider_mx, false },
-	{ "hosts", read_provider_hosts, false },
-	{ "addresses", read_provider_addresses, false },
-	{ "limits", read_provider_limits, false },
-	{ "each-customer", read_provider_each_customer, false },
-	{ "each-source", read_provider_each_source, false },
-	{ "each-remote", read_provider_each_remote, false },
-	{ NULL, NULL, false },
-};
-
-static void read_provider(struct reader *reader, yaml_node_t *node, void *context)
-{
-	struct config *config = context;
-	struct provider *provider = grow(&config->providers, &config->provider_count, sizeof(*provider));
-
-	struct provider_reading reading = { config, provider };
-
-	read_map(reader, node, provider_fields, &reading);
-	if (provider->name != NULL && config_provider(config, provider->name) != provider)
-		error_at(reader, node, "a second provider \"%s\"", provider->name);
-	if (provider->domains.count == 0 && provider->hosts.count == 0 && provider->address_count == 0 &&
-	    node->type == YAML_MAPPING_NODE)
-		error_at(reader, node, "a provider needs domains, hosts or addresses");
-	else if (provider->mx.count > 0 && provider->domains.count == 0)
-		error_at(reader, node, "mx: patterns choose among the MX hosts of domains, and there are none");
-}
-
-static void read_providers(struct reader *reader, yaml_node_t *node, void *config)
-{
-	read_list(reader, node, read_provider, config);
 }
 
 #define DEFAULT_KEY(key)                                                                                               \
@@ -371,7 +282,8 @@ static void read_unknown(struct reader *reader, yaml_node_t *node, void *config)
 
 static const struct field root_fields[] = {
 	{ "gate", read_gate, false },		{ "daemon", read_daemon, false },
-	{ "smtp", read_smtp_section, false },	{ "providers", read_providers, false },
+	{ "smtp", read_smtp_section, false },	{ "include", read_includes, false },
+	{ "providers", read_providers, false }, { "domains", read_domains, false },
 	{ "customers", read_customers, false }, { "defaults", read_defaults, false },
 	{ "unknown", read_unknown, false },	{ "blind", read_blind, false },
 	{ "access", read_access, false },	{ NULL, NULL, false },

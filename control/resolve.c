@@ -3,7 +3,6 @@
 
 #include <arpa/nameser.h>
 #include <errno.h>
-#include <fnmatch.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,22 +14,26 @@
 #include "channel.h"
 #include "clocks.h"
 #include "log.h"
+#include "mx.h"
 
-#define ADDRESSES_MOST 1024 /* of a provider */
+#define ADDRESSES_MOST 4096 /* of a lookup */
 #define HOST_ADDRESSES_MOST 64
 #define MISSES_MOST 2
 #define SECOND 1000000000ull
 
 struct known {
 	struct address address;
+	size_t provider;
 	unsigned missed; /* rounds in a row without it */
 	bool seen;	 /* in this round */
 };
 
+/* A provider's own domains and hosts; or, the last one, the domains that are nobody's. */
 struct lookup {
 	struct resolver *resolver;
-	size_t provider;
-	const struct provider *config;
+	size_t provider; /* of the last one: none */
+	const char *name;
+	const struct strings *domains, *hosts;
 	sd_event_source *timer;
 	unsigned open; /* queries under way */
 	bool failed, full;
@@ -46,9 +49,9 @@ struct resolver {
 	resolve_changed *changed;
 	void *context;
 	struct channel *channel;
-	struct lookup *lookup; /* [config->provider_count] */
+	struct lookup *lookup; /* [config->provider_count + 1] */
 	struct address_set *set;
-	size_t first_rounds; /* providers that had theirs */
+	size_t first_rounds; /* lookups that had theirs */
 };
 
 static void set_timer(sd_event *event, sd_event_source **source, uint64_t usec, sd_event_time_handler_t handler,
@@ -64,22 +67,23 @@ static void note_problem(struct lookup *lookup, const char *name, const char *wh
 {
 	if (lookup->status.problem[0] == '\0')
 		snprintf(lookup->status.problem, sizeof(lookup->status.problem), "%.80s: %s", name, what);
-	log_warning("provider %s: %s: %s; what was known stays", lookup->config->name, name, what);
+	log_warning("%s: %s: %s; what was known stays", lookup->name, name, what);
 	lookup->failed = true;
 }
 
-static void see_address(struct lookup *lookup, const struct address *address)
+static void see_address(struct lookup *lookup, const struct address *address, size_t provider)
 {
 	for (size_t i = 0; i < lookup->known_count; i++) {
-		if (memcmp(&lookup->known[i].address, address, sizeof(*address)) != 0)
+		if (lookup->known[i].provider != provider ||
+		    memcmp(&lookup->known[i].address, address, sizeof(*address)) != 0)
 			continue;
 		lookup->known[i].seen = true;
 		return;
 	}
 	if (lookup->known_count == ADDRESSES_MOST) {
 		if (!lookup->full)
-			log_warning("provider %s: more than %d addresses, the others are not taken",
-				    lookup->config->name, ADDRESSES_MOST);
+			log_warning("%s: more than %d addresses, the others are not taken", lookup->name,
+				    ADDRESSES_MOST);
 		lookup->full = true;
 		return;
 	}
@@ -87,29 +91,52 @@ static void see_address(struct lookup *lookup, const struct address *address)
 	if (grown == NULL)
 		return;
 	lookup->known = grown;
-	grown[lookup->known_count++] = (struct known){ .address = *address, .seen = true };
+	grown[lookup->known_count++] = (struct known){ .address = *address, .provider = provider, .seen = true };
 }
 
-static bool same_set(const struct address_set *set, const struct lookup *lookup)
+static int by_address(const void *left, const void *right)
 {
-	if (set->count != lookup->known_count)
+	return memcmp(left, right, sizeof(struct address));
+}
+
+/* What all lookups found of a provider, each address once; false when memory is out. */
+static bool collect(const struct resolver *resolver, size_t provider, struct address_set *ret_set)
+{
+	size_t most = 1, count = 0;
+
+	for (size_t i = 0; i <= resolver->config->provider_count; i++)
+		most += resolver->lookup[i].known_count;
+	struct address *all = calloc(most, sizeof(*all));
+	if (all == NULL)
 		return false;
-	for (size_t i = 0; i < set->count; i++)
-		if (memcmp(&set->address[i], &lookup->known[i].address, sizeof(set->address[i])) != 0)
-			return false;
+	for (size_t i = 0; i <= resolver->config->provider_count; i++)
+		for (size_t j = 0; j < resolver->lookup[i].known_count; j++)
+			if (resolver->lookup[i].known[j].provider == provider)
+				all[count++] = resolver->lookup[i].known[j].address;
+	qsort(all, count, sizeof(*all), by_address);
+	size_t kept = 0;
+	for (size_t i = 0; i < count; i++)
+		if (i == 0 || by_address(&all[i - 1], &all[i]) != 0)
+			all[kept++] = all[i];
+	*ret_set = (struct address_set){ all, kept };
 	return true;
 }
 
-static void copy_set(struct address_set *set, const struct lookup *lookup)
+/* True when it is another one now. */
+static bool update_set(struct resolver *resolver, size_t provider)
 {
-	struct address *grown = realloc(set->address, (lookup->known_count + 1) * sizeof(*grown));
+	struct address_set *set = &resolver->set[provider], fresh;
 
-	if (grown == NULL)
-		return;
-	set->address = grown;
-	set->count = lookup->known_count;
-	for (size_t i = 0; i < set->count; i++)
-		set->address[i] = lookup->known[i].address;
+	if (!collect(resolver, provider, &fresh))
+		return false;
+	if (fresh.count == set->count &&
+	    (set->count == 0 || memcmp(fresh.address, set->address, set->count * sizeof(*set->address)) == 0)) {
+		free(fresh.address);
+		return false;
+	}
+	free(set->address);
+	*set = fresh;
+	return true;
 }
 
 static void forget_missed(struct lookup *lookup)
@@ -150,12 +177,14 @@ static void end_round(struct lookup *lookup)
 	if (!lookup->failed)
 		lookup->status.problem[0] = '\0';
 	set_timer(resolver->event, &lookup->timer, next_round_usec(lookup), on_refresh, lookup);
-	bool same = same_set(&resolver->set[lookup->provider], lookup);
-	if (!same)
-		copy_set(&resolver->set[lookup->provider], lookup);
 	resolver->first_rounds += first;
-	if (!same || (first && resolver_settled(resolver)))
-		resolver->changed(resolver->context, lookup->provider);
+	bool told = !(first && resolver_settled(resolver));
+	for (size_t i = 0; i < resolver->config->provider_count; i++) {
+		if (!update_set(resolver, i) && told)
+			continue;
+		resolver->changed(resolver->context, i);
+		told = true;
+	}
 }
 
 static void close_query(struct lookup *lookup)
@@ -166,16 +195,18 @@ static void close_query(struct lookup *lookup)
 
 struct host_query {
 	struct lookup *lookup;
+	size_t provider; /* whose the addresses will be */
 	char name[256];
 };
 
-static struct host_query *host_query(struct lookup *lookup, const char *name)
+static struct host_query *host_query(struct lookup *lookup, const char *name, size_t provider)
 {
 	struct host_query *query = calloc(1, sizeof(*query));
 
 	if (query == NULL)
 		return NULL;
 	query->lookup = lookup;
+	query->provider = provider;
 	snprintf(query->name, sizeof(query->name), "%s", name);
 	lookup->open++;
 	return query;
@@ -196,15 +227,16 @@ static bool read_node(const struct ares_addrinfo_node *node, struct address *ret
 	return true;
 }
 
-static void take_addresses(struct lookup *lookup, const struct ares_addrinfo *result)
+static void take_addresses(const struct host_query *query, const struct ares_addrinfo *result)
 {
+	struct lookup *lookup = query->lookup;
 	struct address address;
 	unsigned count = 0;
 
 	for (const struct ares_addrinfo_node *node = result->nodes; node != NULL; node = node->ai_next) {
 		if (!read_node(node, &address) || ++count > HOST_ADDRESSES_MOST)
 			continue;
-		see_address(lookup, &address);
+		see_address(lookup, &address, query->provider);
 		if (node->ai_ttl >= 0 && (uint64_t)node->ai_ttl < lookup->ttl_s)
 			lookup->ttl_s = (uint64_t)node->ai_ttl;
 	}
@@ -223,7 +255,7 @@ static void on_addresses(void *context, int status, int timeouts, struct ares_ad
 	(void)timeouts;
 	if (!is_over(query, status)) {
 		if (status == ARES_SUCCESS)
-			take_addresses(query->lookup, result);
+			take_addresses(query, result);
 		else if (status != ARES_ENODATA) /* many a host has addresses of one kind only */
 			note_problem(query->lookup, query->name, ares_strerror(status));
 		close_query(query->lookup);
@@ -234,10 +266,10 @@ static void on_addresses(void *context, int status, int timeouts, struct ares_ad
 }
 
 /* Each family by itself: asked for both at once, c-ares is content when one of them was answered. */
-static void look_up_family(struct lookup *lookup, const char *host, int family)
+static void look_up_family(struct lookup *lookup, const char *host, size_t provider, int family)
 {
 	const struct ares_addrinfo_hints hints = { .ai_family = family, .ai_flags = ARES_AI_NOSORT };
-	struct host_query *query = host_query(lookup, host);
+	struct host_query *query = host_query(lookup, host, provider);
 
 	if (query != NULL)
 		ares_getaddrinfo(channel_ares(lookup->resolver->channel), host, NULL, &hints, on_addresses, query);
@@ -245,34 +277,32 @@ static void look_up_family(struct lookup *lookup, const char *host, int family)
 		lookup->failed = true;
 }
 
-static void look_up_host(struct lookup *lookup, const char *host)
+static void look_up_host(struct lookup *lookup, const char *host, size_t provider)
 {
-	look_up_family(lookup, host, AF_INET);
-	look_up_family(lookup, host, AF_INET6);
+	look_up_family(lookup, host, provider, AF_INET);
+	look_up_family(lookup, host, provider, AF_INET6);
 }
 
-/* A host counts when no pattern is given, or one fits. */
-static bool host_fits(const struct provider *provider, const char *host)
+/* A provider's domains may say that all their hosts are its own, by giving no pattern. Otherwise a host is the
+ * provider's whose pattern it fits: domains move from one to another. */
+static void look_up_mx(struct lookup *lookup, const char *domain, const char *host)
 {
-	if (provider->mx.count == 0)
-		return true;
-	for (size_t i = 0; i < provider->mx.count; i++)
-		if (fnmatch(provider->mx.text[i], host, FNM_CASEFOLD) == 0)
-			return true;
-	return false;
+	const struct config *config = lookup->resolver->config;
+	size_t provider = lookup->provider;
+
+	if (provider == config->provider_count || config->providers[provider].mx.count > 0)
+		provider = mx_provider(config, host);
+	if (provider == config->provider_count)
+		log_info("%s: %s has MX %s, which no pattern fits: not taken", lookup->name, domain, host);
+	else
+		look_up_host(lookup, host, provider);
 }
 
 static void take_mx(struct lookup *lookup, const char *domain, const struct ares_mx_reply *replies)
 {
-	for (const struct ares_mx_reply *mx = replies; mx != NULL; mx = mx->next) {
-		if (mx->host[0] == '\0')
-			continue; /* RFC 7505: takes no mail */
-		if (host_fits(lookup->config, mx->host))
-			look_up_host(lookup, mx->host);
-		else
-			log_info("provider %s: %s has MX %s, which no pattern fits: not taken", lookup->config->name,
-				 domain, mx->host);
-	}
+	for (const struct ares_mx_reply *mx = replies; mx != NULL; mx = mx->next)
+		if (mx->host[0] != '\0') /* RFC 7505: takes no mail */
+			look_up_mx(lookup, domain, mx->host);
 }
 
 /* c-ares does not tell an MX record's time. */
@@ -288,6 +318,15 @@ static void note_ttl(struct lookup *lookup, const unsigned char *answer, int siz
 			lookup->ttl_s = ns_rr_ttl(record);
 }
 
+/* RFC 5321 section 5.1: a domain without MX is its own host. */
+static void look_up_itself(struct lookup *lookup, const char *domain)
+{
+	if (lookup->provider < lookup->resolver->config->provider_count)
+		look_up_host(lookup, domain, lookup->provider);
+	else
+		look_up_mx(lookup, domain, domain);
+}
+
 static void read_mx(struct host_query *query, int status, const unsigned char *answer, int size)
 {
 	struct ares_mx_reply *replies = NULL;
@@ -299,7 +338,7 @@ static void read_mx(struct host_query *query, int status, const unsigned char *a
 	if (status == ARES_SUCCESS)
 		take_mx(query->lookup, query->name, replies);
 	else if (status == ARES_ENODATA)
-		look_up_host(query->lookup, query->name); /* RFC 5321 section 5.1: the domain itself */
+		look_up_itself(query->lookup, query->name);
 	else
 		note_problem(query->lookup, query->name, ares_strerror(status));
 	ares_free_data(replies);
@@ -319,7 +358,7 @@ static void on_mx(void *context, int status, int timeouts, unsigned char *answer
 
 static void look_up_domain(struct lookup *lookup, const char *domain)
 {
-	struct host_query *query = host_query(lookup, domain);
+	struct host_query *query = host_query(lookup, domain, lookup->provider);
 
 	if (query == NULL)
 		lookup->failed = true;
@@ -329,15 +368,13 @@ static void look_up_domain(struct lookup *lookup, const char *domain)
 
 static void start_round(struct lookup *lookup)
 {
-	const struct provider *provider = lookup->config;
-
 	lookup->failed = false;
 	lookup->ttl_s = UINT32_MAX;
 	lookup->open = 1; /* until all are asked: an answer may come at once */
-	for (size_t i = 0; i < provider->domains.count; i++)
-		look_up_domain(lookup, provider->domains.text[i]);
-	for (size_t i = 0; i < provider->hosts.count; i++)
-		look_up_host(lookup, provider->hosts.text[i]);
+	for (size_t i = 0; i < lookup->domains->count; i++)
+		look_up_domain(lookup, lookup->domains->text[i]);
+	for (size_t i = 0; i < lookup->hosts->count; i++)
+		look_up_host(lookup, lookup->hosts->text[i], lookup->provider);
 	close_query(lookup);
 	channel_asked(lookup->resolver->channel);
 }
@@ -347,6 +384,23 @@ static int on_refresh(sd_event_source *source, uint64_t usec, void *context)
 	(void)source, (void)usec;
 	start_round(context);
 	return 0;
+}
+
+static void open_lookup(struct resolver *resolver, size_t at)
+{
+	static const struct strings none;
+	struct lookup *lookup = &resolver->lookup[at];
+
+	*lookup = (struct lookup){ .resolver = resolver,
+				   .provider = at,
+				   .name = "domains",
+				   .domains = &resolver->config->domains,
+				   .hosts = &none };
+	if (at == resolver->config->provider_count)
+		return;
+	lookup->name = resolver->config->providers[at].name;
+	lookup->domains = &resolver->config->providers[at].domains;
+	lookup->hosts = &resolver->config->providers[at].hosts;
 }
 
 int resolver_create(sd_event *event, const struct config *config, resolve_changed *changed, void *context,
@@ -366,11 +420,8 @@ int resolver_create(sd_event *event, const struct config *config, resolve_change
 		resolver_destroy(resolver);
 		return ret;
 	}
-	for (size_t i = 0; i < config->provider_count; i++) {
-		resolver->lookup[i].resolver = resolver;
-		resolver->lookup[i].provider = i;
-		resolver->lookup[i].config = &config->providers[i];
-	}
+	for (size_t i = 0; i <= config->provider_count; i++)
+		open_lookup(resolver, i);
 	*ret_resolver = resolver;
 	return 0;
 }
@@ -381,10 +432,11 @@ void resolver_destroy(struct resolver *resolver)
 		return;
 	resolver->changed = NULL; /* what is under way ends now, and is not this configuration's */
 	channel_destroy(resolver->channel);
-	for (size_t i = 0; resolver->lookup != NULL && i < resolver->config->provider_count; i++) {
+	for (size_t i = 0; resolver->lookup != NULL && i <= resolver->config->provider_count; i++) {
 		sd_event_source_disable_unref(resolver->lookup[i].timer);
 		free(resolver->lookup[i].known);
-		free(resolver->set[i].address);
+		if (resolver->set != NULL)
+			free(resolver->set[i].address);
 	}
 	free(resolver->lookup);
 	free(resolver->set);
@@ -393,13 +445,16 @@ void resolver_destroy(struct resolver *resolver)
 
 void resolver_remember(struct resolver *resolver, size_t provider, const struct address *address)
 {
-	see_address(&resolver->lookup[provider], address);
-	copy_set(&resolver->set[provider], &resolver->lookup[provider]);
+	/* By whose domains it was found is not remembered: it stays until none of them leads there any more. */
+	for (size_t i = 0; i <= resolver->config->provider_count; i++)
+		if (resolver->lookup[i].domains->count + resolver->lookup[i].hosts->count > 0)
+			see_address(&resolver->lookup[i], address, provider);
+	update_set(resolver, provider);
 }
 
 void resolver_start(struct resolver *resolver)
 {
-	for (size_t i = 0; i < resolver->config->provider_count; i++)
+	for (size_t i = 0; i <= resolver->config->provider_count; i++)
 		start_round(&resolver->lookup[i]);
 }
 
@@ -415,5 +470,5 @@ const struct resolve_status *resolver_status(const struct resolver *resolver, si
 
 bool resolver_settled(const struct resolver *resolver)
 {
-	return resolver->first_rounds == resolver->config->provider_count;
+	return resolver->first_rounds == resolver->config->provider_count + 1;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Which addresses a provider's mail goes to: domains -> MX -> A and AAAA, through c-ares, again when the
- * answers' time is up. A failed lookup loses nothing: what was known stays. An address that is gone from the
- * answers stays for one more round. */
+ * answers' time is up. Whose an MX host is its name tells, by the providers' patterns (mx.h). A failed lookup loses
+ * nothing: what was known stays. An address that is gone from the answers stays for one more round. */
 #ifndef SLUICE_RESOLVE_H
 #define SLUICE_RESOLVE_H
 
@@ -21,7 +21,8 @@ struct resolve_status {
 	char problem[160];   /* of the last round; empty: none */
 };
 
-/* Called when a provider's set changed, and once when every provider had its first round. */
+/* Called when a provider's set changed, and once when every provider, and the domains that are nobody's, had their
+ * first round. */
 typedef void resolve_changed(void *context, size_t provider);
 
 /* 0 or a negative errno. `config` outlives the resolver. */
@@ -36,9 +37,11 @@ void resolver_start(struct resolver *resolver);
 
 /* [config->provider_count]; changes only within `changed`. */
 const struct address_set *resolver_sets(const struct resolver *resolver);
+
+/* Of a provider's own domains and hosts; at config->provider_count, of the domains that are nobody's. */
 const struct resolve_status *resolver_status(const struct resolver *resolver, size_t provider);
 
-/* Every provider had its first round. */
+/* All had their first round. */
 bool resolver_settled(const struct resolver *resolver);
 
 #endif

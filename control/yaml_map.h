@@ -13,6 +13,7 @@
 
 struct reader {
 	const char *file;
+	bool may_include; /* other files, which are looked for beside this one */
 	yaml_document_t document;
 	char *errors; /* lines; NULL: none */
 	size_t error_count;

@@ -124,6 +124,7 @@ class Bed(Topology, Mtas, Mail):
                             "read-socket": f"{self.dir}/read.sock", "resolver": DNS, "refresh-min": "5s",
                             **config.get("daemon", {})},
                  "smtp": config.get("smtp", {}), "providers": providers, "customers": customers,
+                 "domains": config.get("domains", []),
                  "defaults": config.get("defaults", {}), "unknown": config.get("unknown", {}),
                  "blind": config.get("blind", {}),
                  "access": config.get("access", [])}

@@ -245,5 +245,58 @@ START_TEST(from_a_file)
 }
 END_TEST
 
-UNIT_MAIN("config", scalars, providers, customers, defaults_and_unknown, who_may_ask_over_tls, nothing_said,
+static void put_file(const char *folder, const char *name, const char *text)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	FILE *file = fopen(path, "w");
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_ge(fputs(text, file), 0);
+	ck_assert_int_eq(fclose(file), 0);
+}
+
+static void remove_all(const char *folder)
+{
+	static const char *const names[] = { "main", "more", "bad" };
+	char path[64];
+
+	for (size_t i = 0; i < 3; i++) {
+		snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
+		unlink(path);
+	}
+	rmdir(folder);
+}
+
+/* Providers of another file are there for the customers that follow; its errors are said with its name. */
+START_TEST(included)
+{
+	char folder[] = "/tmp/sluice-config-XXXXXX", path[64], *errors = NULL, said[512];
+
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/main", folder);
+	put_file(folder, "more", "providers: [{name: p, mx: ['*.p.example']}]\ndomains: [a.example]\n");
+	put_file(folder, "bad", "customers: []\n");
+	put_file(folder, "main",
+		 "include: [more]\ndomains: [b.example]\n"
+		 "customers: [{name: c, sources: [10.0.0.1], at: {p: {connections: 1}}}]\n");
+	struct config *config = config_load(path, &errors);
+	ck_assert_msg(config != NULL, "%s", errors);
+	ck_assert_str_eq(config->providers[0].name, "p");
+	ck_assert_uint_eq(config->domains.count, 2);
+	config_destroy(config);
+
+	put_file(folder, "main", "include: [bad, none]\ngates: {}\n");
+	ck_assert_ptr_null(config_load(path, &errors));
+	snprintf(said, sizeof(said),
+		 "%s/bad:1:1: unknown key \"customers\"; expected one of: providers, domains\n"
+		 "%s:1:16: include: \"none\": No such file or directory\n%s:2:1: unknown key \"gates\"; ",
+		 folder, path, path);
+	ck_assert_msg(strncmp(errors, said, strlen(said)) == 0, "%s", errors);
+	free(errors);
+	remove_all(folder);
+}
+END_TEST
+
+UNIT_MAIN("config", included, scalars, providers, customers, defaults_and_unknown, who_may_ask_over_tls, nothing_said,
 	  from_a_file)

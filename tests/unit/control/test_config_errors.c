@@ -100,8 +100,8 @@ END_TEST
 START_TEST(keys)
 {
 	static const struct error_row rows[] = {
-		{ "gates: {}", "f:1:1: unknown key \"gates\"; expected one of: gate, daemon, smtp, providers, "
-			       "customers, defaults, unknown, blind, access\n" },
+		{ "gates: {}", "f:1:1: unknown key \"gates\"; expected one of: gate, daemon, smtp, include, providers, "
+			       "domains, customers, defaults, unknown, blind, access\n" },
 		{ "gate: {}\nsmtp: {}\ngate: {}", "f:3:1: \"gate\" stands here twice\n" },
 		{ "gate:\n  port: 5", "f:2:3: unknown key \"port\" in gate\n" },
 		{ "daemon: {socket: /a}", "f:1:10: unknown key \"socket\" in daemon\n" },
@@ -169,8 +169,13 @@ START_TEST(providers)
 		{ "providers:\n- {name: unknown, hosts: [h]}", NAME_WRONG("unknown") },
 		{ "providers:\n- {name: " NAME_64 "4, hosts: [h]}", NAME_WRONG(NAME_64 "4") },
 		{ "providers:\n" GOOD_PROVIDER GOOD_PROVIDER, "f:3:3: a second provider \"p\"\n" },
-		{ "providers:\n- {name: p}", "f:2:3: a provider needs domains, hosts or addresses\n" },
-		{ "providers:\n- {name: p, mx: ['*']}", "f:2:3: a provider needs domains, hosts or addresses\n" },
+		{ "providers:\n- {name: p}", "f:2:3: a provider needs domains, mx, hosts or addresses\n" },
+		{ "providers:\n- {name: p, mx: ['*.a.example.']}",
+		  "f:2:18: mx: \"*.a.example.\": expected a host's name, * for any characters, no dot at the end\n"
+		  "f:2:3: a provider needs domains, mx, hosts or addresses\n" },
+		{ "providers:\n- {name: p, mx: ['*.example']}\n- {name: q, mx: [a.b, '*.A.example']}",
+		  "f:3:23: mx: \"*.A.example\" never fits: \"*.example\" of provider \"p\" stands before it\n" },
+		{ "include: [a.yaml]", "f:1:11: include: \"a.yaml\": only a file may include\n" },
 		{ "providers:\n- {name: p, domains: [a, 'b c']}", "f:2:26: \"b c\": expected a domain name\n" },
 		{ "providers:\n- {name: p, domains: [a, '']}", "f:2:26: \"\": expected a domain name\n" },
 		{ "providers:\n- {name: p, hosts: [a, 'b:25']}", "f:2:24: \"b:25\": expected a domain name\n" },
@@ -235,10 +240,11 @@ START_TEST(all_of_them_at_once)
 		  "f:6:11: ports: \"0\": expected a port from 1 to 65535\n"
 		  "f:6:10: ports: at least one is needed\n"
 		  "f:8:9: name: \"p q\": expected 1 to 64 letters, digits, - _ . (and not \"unknown\")\n"
-		  "f:8:3: a provider needs domains, hosts or addresses\n"
+		  "f:8:3: a provider needs domains, mx, hosts or addresses\n"
 		  "f:10:23: \"10.0.0.300" PREFIX_WRONG "f:11:11: weight: \"x\": expected a number from 1 to 1000\n"
 		  "f:10:3: \"name\" is missing\n"
-		  "f:12:1: unknown key \"more\"; expected one of: gate, daemon, smtp, providers, customers, defaults, "
+		  "f:12:1: unknown key \"more\"; expected one of: gate, daemon, smtp, include, providers, domains, "
+		  "customers, defaults, "
 		  "unknown, blind, access\n" },
 	};
 
