@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include <systemd/sd-event.h>
@@ -45,13 +46,17 @@ static void look_at_link(struct vitals *vitals)
 	keep(vitals, ALARM_GATE_REFUSES, "", status->error[0] != '\0' && !status->own_error, status->error);
 }
 
+/* What stands for the domains that are no provider's own. */
+static const char domains_name[] = "domains";
+
 static void look_at_dns(struct vitals *vitals)
 {
 	const struct config *config = vitals->daemon->config;
 
-	for (size_t i = 0; i < config->provider_count; i++) {
+	for (size_t i = 0; i <= config->provider_count; i++) {
 		const struct resolve_status *status = resolver_status(vitals->daemon->resolver, i);
-		keep(vitals, ALARM_DNS_FAILS, config->providers[i].name, status->problem[0] != '\0', status->problem);
+		const char *name = i < config->provider_count ? config->providers[i].name : domains_name;
+		keep(vitals, ALARM_DNS_FAILS, name, status->problem[0] != '\0', status->problem);
 	}
 }
 
@@ -62,7 +67,8 @@ static void drop_old_dns(struct vitals *vitals)
 
 	for (size_t i = alarms->count; i > 0; i--) {
 		const struct alarm alarm = alarms->alarm[i - 1];
-		if (alarm.kind == ALARM_DNS_FAILS && config_provider(vitals->daemon->config, alarm.subject) == NULL)
+		if (alarm.kind == ALARM_DNS_FAILS && strcmp(alarm.subject, domains_name) != 0 &&
+		    config_provider(vitals->daemon->config, alarm.subject) == NULL)
 			keep(vitals, alarm.kind, alarm.subject, false, "");
 	}
 }

@@ -29,14 +29,15 @@ def talk(file, line, expected):
 class Mail:
     """What a Bed does with mail."""
 
-    def send(self, customer, provider, count=1, size=2000, lanes=4):
+    def send(self, customer, provider, count=1, size=2000, lanes=4, port=SUBMIT_PORT):
         """Submits messages to the MTA; returns their Message-IDs. Parallel over `lanes` connections."""
         ids = []
         for _ in range(count):
             self.serial += 1
             ids.append(f"<{self.serial}.{customer}.{provider}@bed.example>")
         failures = []
-        threads = [threading.Thread(target=self.submit, args=(customer, provider, ids[lane::lanes], size, failures))
+        threads = [threading.Thread(target=self.submit, args=(customer, provider, ids[lane::lanes], size, failures,
+                                                            port))
                    for lane in range(min(lanes, count))]
         for thread in threads:
             thread.start()
@@ -46,10 +47,10 @@ class Mail:
             raise RuntimeError(f"submission failed: {failures[0]}")
         return ids
 
-    def submit(self, customer, provider, ids, size, failures):
+    def submit(self, customer, provider, ids, size, failures, port):
         try:
             with self.inside("mta"):
-                connection = socket.create_connection(("127.0.0.1", SUBMIT_PORT), 30)
+                connection = socket.create_connection(("127.0.0.1", port), 30)
             with connection, connection.makefile("rwb") as file:
                 talk(file, None, 220)
                 talk(file, "EHLO bed.example", 250)

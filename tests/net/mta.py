@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Real Postfix: one that sends for all customers, one that receives for each provider."""
+"""Real Postfix: one that sends for all customers, set up as control/mta/postfix.md says, one that receives for each
+provider."""
 import os
 import shutil
 
+from pages import snippet
 from shell import run, write
-from topology import CUSTOMERS, PROVIDERS, hosts_of
+from topology import PROVIDERS, hosts_of
 
 SUBMIT_PORT = 2525
 
@@ -73,17 +75,12 @@ class Mtas:
         self.postfix.append((place, f"{base}/etc"))
 
     def start_sender(self):
-        master = f"127.0.0.1:{SUBMIT_PORT} inet n - n - - smtpd\n"
-        lines = []
-        for name, facts in CUSTOMERS.items():
-            master += (f"{name} unix - - n - 100 smtp\n  -o smtp_bind_address={facts['ipv4']}\n"
-                       f"  -o smtp_bind_address6={facts['ipv6']}\n  -o syslog_name=postfix-{name}\n"
-                       f"  -o smtp_helo_name={name}.example\n")
-            lines.append(f"@{facts['domain']} {name}:")
-        write(f"{self.dir}/mta/etc/transports", "\n".join(lines) + "\n")
+        write(f"{self.dir}/mta/etc/transports", snippet("postfix.md", "transports"))
+        main = snippet("postfix.md", "main.cf", [("/etc/postfix/", f"{self.dir}/mta/etc/")])
+        master = f"127.0.0.1:{SUBMIT_PORT} inet n - n - - smtpd\n" + snippet("postfix.md", "master.cf")
         self.start_postfix("mta", "mta", {
             "inet_interfaces": "loopback-only", "mynetworks": "127.0.0.0/8",
-            "sender_dependent_default_transport_maps": f"texthash:{self.dir}/mta/etc/transports",
+            **dict(line.split(" = ", 1) for line in main.splitlines()),
             "smtp_tls_security_level": "may", "smtp_tls_loglevel": "1", "smtp_address_preference": "any",
             "smtp_connect_timeout": "30s", "minimal_backoff_time": "3s", "maximal_backoff_time": "6s",
             "queue_run_delay": "3s", "smtpd_recipient_restrictions": "permit_mynetworks, reject",

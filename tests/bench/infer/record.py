@@ -8,8 +8,9 @@ import sys
 import time
 
 from place import RECEIVERS, SENDERS, Place
-from senders import Exim, EximReceiver, OpenSmtpd, Postfix, unpack
+from senders import Exim, EximReceiver, OpenSmtpd, Postfix
 from truth import connections
+from unpacked import unpack
 from workload import FEATURES, Workload
 
 

@@ -1,32 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Real sending MTAs. Postfix is installed; Exim and OpenSMTPD cannot be beside it, so their Debian packages are
-unpacked into the build directory and run in a mount namespace that shows them the users and places they expect."""
-import glob
+"""Real sending MTAs. Postfix is installed; Exim and OpenSMTPD are unpacked (tests/net/unpacked.py)."""
 import os
-import re
 import subprocess
 
-from place import EXIM_RECEIVERS, HERE, SENDERS, address_of
+from place import EXIM_RECEIVERS, SENDERS, address_of
 from shell import run, wait_until, write
+from unpacked import EXIM, EXIM_USER, OPENSMTPD, OPENSMTPD_PLACES, Private
 
-UNPACKED = os.path.abspath(os.path.join(HERE, "..", "..", "..", "build", "bench-packages"))
 SUBMIT = 2525
 SUBMIT_OPENSMTPD = 2526
 QUEUE_RUNS = 6
-
-
-def unpack():
-    """Downloads and unpacks the two packages once."""
-    os.makedirs(UNPACKED, exist_ok=True)
-    for package in ("exim4-daemon-light", "opensmtpd"):
-        if not os.path.isdir(f"{UNPACKED}/{package}"):
-            run("apt-get", "download", package, cwd=UNPACKED)
-            run("dpkg", "-x", *glob.glob(f"{UNPACKED}/{package}_*.deb"), f"{UNPACKED}/{package}")
-    for program in ("exim4-daemon-light/usr/sbin/exim4", "opensmtpd/usr/sbin/smtpd"):
-        missing = re.findall(r"(\S+) => not found", run("ldd", f"{UNPACKED}/{program}"))
-        if missing:
-            raise RuntimeError(f"{program} needs {', '.join(missing)}: apt-get install libidn12 libgnutls-dane0 "
-                               "libnsl2 libevent-2.1-7 libdb5.3")
 
 
 def feed(place, port, messages):
@@ -75,30 +58,12 @@ class Postfix:
         wait_until(empty, 300, "Postfix delivered all", 0.3)
 
 
-class Private:
-    """Runs commands of one unpacked MTA, with its users, in a mount namespace of its own."""
-
-    def __init__(self, place, name, more="", where="mta"):
-        self.place, self.home, self.where = place, f"{place.dir}/{name}", where
-        os.makedirs(self.home)
-        users = "".join(f"{user}:x:{uid}:{uid}::/nonexistent:/usr/sbin/nologin\n"
-                        for user, uid in (("Debian-exim", 8101), ("opensmtpd", 8102), ("opensmtpq", 8103)))
-        groups = "Debian-exim:x:8101:\nopensmtpd:x:8102:\nopensmtpq:x:8103:\n"
-        for file, lines in (("passwd", users), ("group", groups)):
-            write(f"{self.home}/{file}", open(f"/etc/{file}").read() + lines)
-        write(f"{self.home}/enter", f"set -e\nmount --bind {self.home}/passwd /etc/passwd\n"
-              f"mount --bind {self.home}/group /etc/group\n{more}exec \"$@\"\n", 0o755)
-
-    def command(self, *words):
-        return self.place.netns(self.where, "unshare", "-m", "bash", f"{self.home}/enter", *words)
-
-
 class Exim(Private):
     def __init__(self, place):
         super().__init__(place, "exim")
-        self.program = f"{UNPACKED}/exim4-daemon-light/usr/sbin/exim4"
+        self.program = EXIM
         os.makedirs(f"{self.home}/spool")
-        os.chown(f"{self.home}/spool", 8101, 8101)
+        os.chown(f"{self.home}/spool", EXIM_USER, EXIM_USER)
         transports = "".join(f"""
 {name.replace('-', '_')}:
   driver = smtp
@@ -164,11 +129,11 @@ class EximReceiver(Private):
     def __init__(self, place):
         super().__init__(place, "exim-receiver", where="world")
         os.makedirs(f"{self.home}/spool")
-        os.chown(f"{self.home}/spool", 8101, 8101)
+        os.chown(f"{self.home}/spool", EXIM_USER, EXIM_USER)
         for name in ("cert", "key"):
             write(f"{self.home}/{name}.pem", open(f"{place.dir}/{name}.pem").read())
-            os.chown(f"{self.home}/{name}.pem", 8101, 8101)
-        program = f"{UNPACKED}/exim4-daemon-light/usr/sbin/exim4"
+            os.chown(f"{self.home}/{name}.pem", EXIM_USER, EXIM_USER)
+        program = EXIM
         write(f"{self.home}/conf", f"""
 primary_hostname = mx.exim.example
 exim_path = {program}
@@ -188,9 +153,12 @@ smtp_accept_queue_per_connection = 0
 recipients_max = 2000
 never_users =
 queue_only
+acl_smtp_mail = mail
 acl_smtp_rcpt = rcpt
 acl_smtp_data = data
 begin acl
+mail:
+  accept logwrite = mail from [$sender_host_address]:$sender_host_port
 rcpt:
   deny local_parts = ^bad.*
   accept
@@ -208,21 +176,14 @@ none:
 
 class OpenSmtpd(Private):
     def __init__(self, place):
-        program = f"{UNPACKED}/opensmtpd/usr/sbin/smtpd"
-        super().__init__(place, "opensmtpd", f"""
-mount -t tmpfs none /var/spool
-mount -t tmpfs none /var/lib
-mount -t tmpfs none /run
-mkdir -p /var/lib/opensmtpd/empty /var/spool/smtpd
-chmod 711 /var/spool/smtpd
-""")
+        super().__init__(place, "opensmtpd", OPENSMTPD_PLACES)
         write(f"{self.home}/conf", f"""
 listen on 127.0.0.1 port {SUBMIT_OPENSMTPD}
 smtp max-message-size 30M
 action "out" relay src 192.0.2.{SENDERS['opensmtpd']} helo opensmtpd.example
 match from any for any action "out"
 """, 0o600)
-        place.spawn("opensmtpd", self.command(program, "-d", "-F", "-f", f"{self.home}/conf"))
+        place.spawn("opensmtpd", self.command(OPENSMTPD, "-d", "-F", "-f", f"{self.home}/conf"))
         wait_until(self.listens, 10, f"OpenSMTPD listens: {place.log_of('opensmtpd')}")
         self.submitted = 0
 
