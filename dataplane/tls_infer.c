@@ -17,6 +17,7 @@ enum mark {
 	MARK_LOST = 16,
 	MARK_TURN = 32,	  /* the client speaks again: its next record ends the exchange */
 	MARK_CLOSED = 64, /* the client said that it will say no more */
+	MARK_FULL = 128,  /* the client's last record is as large as a buffer: it has more to say */
 };
 
 /* RFC 8446 section 5.2: a byte for the type, 16 for the tag. */
@@ -31,6 +32,10 @@ enum mark {
 
 /* RFC 8446 section 6: level and description. */
 #define ALERT_BYTES 2u
+
+/* Clients fill buffers of 4 kB, or of several; block ciphers hide a few bytes. */
+#define BUFFER_BYTES 4096u
+#define BUFFER_SLACK 8u
 
 #define RECORD_MOST (16384u + 2048u)
 #define COST_MOST 200u
@@ -112,12 +117,11 @@ static void walk(struct tls_infer *infer, const struct tls_exchange *exchange)
 
 static void end_exchange(struct tls_infer *infer)
 {
-	const struct tls_exchange exchange =
-		tls_exchange(infer->client_bytes, infer->server_bytes, infer->server_before, infer->known);
+	const struct tls_sizes sizes = { infer->client_bytes, infer->server_bytes };
+	const struct tls_exchange exchange = tls_exchange(sizes, &infer->earlier, infer->known);
 
 	walk(infer, &exchange);
-	/* One line answers a word: no reply to compare with. */
-	infer->server_before = infer->client_bytes > 2 * WORD_BYTES ? infer->server_bytes : 0;
+	tls_earlier_note(&infer->earlier, sizes);
 	infer->client_bytes = 0;
 	infer->server_bytes = 0;
 }
@@ -133,6 +137,11 @@ static uint32_t plain_size(const struct tls_infer *infer, uint32_t length)
 	uint32_t overhead = infer->overhead < OVERHEAD_BLOCK ? infer->overhead : infer->overhead - WORD_BYTES;
 
 	return length > overhead ? length - overhead : 0;
+}
+
+static bool fills_buffer(uint32_t plain)
+{
+	return plain >= BUFFER_BYTES && plain % BUFFER_BYTES <= BUFFER_SLACK;
 }
 
 static void client_record(struct tls_infer *infer, uint8_t type, uint32_t length)
@@ -156,6 +165,7 @@ static void client_record(struct tls_infer *infer, uint8_t type, uint32_t length
 		set_mark(infer, MARK_TURN, false);
 	}
 	infer->client_bytes = add_most(infer->client_bytes, plain, UINT32_MAX / 2);
+	set_mark(infer, MARK_FULL, fills_buffer(plain));
 }
 
 /* TLS 1.2: ChangeCipherSpec and, in the same flight, a record of the handshake: Finished, whose length
@@ -250,9 +260,12 @@ static void begin_flight(struct tls_infer *infer, const uint8_t *data, uint32_t 
 		memset(&infer->client, 0, sizeof(infer->client));
 		memset(&infer->server, 0, sizeof(infer->server));
 		inside = false;
+		set_mark(infer, MARK_FULL, false);
 	}
-	/* In the middle of a record it is no new flight: the server spoke while the client did. */
-	set_mark(infer, MARK_TURN, !inside);
+	/* In the middle of a record, or of what did not fit into one, it is no new flight: the server spoke while the
+	 * client did. So it is when a whole message goes along with its envelope by BDAT, and is larger than a buffer.
+	 */
+	set_mark(infer, MARK_TURN, !inside && !marked(infer, MARK_FULL));
 }
 
 void tls_infer_client(struct tls_infer *infer, const uint8_t *data, uint32_t size)
@@ -335,6 +348,6 @@ static bool between_records(const struct tls_reader *reader)
 
 bool tls_infer_answered(const struct tls_infer *infer)
 {
-	return !marked(infer, MARK_LOST) && !marked(infer, MARK_CLOSED) && exchange_whole(infer) &&
+	return !marked(infer, MARK_LOST | MARK_CLOSED | MARK_FULL) && exchange_whole(infer) &&
 	       between_records(&infer->client) && between_records(&infer->server);
 }

@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "tls_steps.h"
+
 /* What is known at the begin: what EHLO offered before STARTTLS (SMTP_OFFERS_* of smtp_session.h), or that
  * there was no clear EHLO; and what the same client's earlier sessions were (tls_infer_habit). */
 #define TLS_INFER_UNKNOWN 0x80
@@ -40,7 +42,7 @@ struct tls_infer {
 	struct tls_reader client, server;
 	uint32_t client_bytes; /* of this exchange, without what TLS adds */
 	uint16_t server_bytes;
-	uint16_t server_before;	       /* in the exchange before; 0 when that tells nothing */
+	struct tls_earlier earlier;
 	uint16_t counts[INFER_STATES]; /* messages on the cheapest path to each state ... */
 	uint8_t costs[INFER_STATES];   /* ... and by how much it is dearer than the cheapest of all */
 	uint8_t overhead;	       /* what TLS adds to a record */

@@ -16,6 +16,8 @@ RCPT = re.compile(r"smtpd\[(\d+)\]: \w+: reject: RCPT from \S*\[([\d.]+)\]:(\d+)
 EXIM_OPENED = re.compile(r"SMTP connection from \[([\d.]+)\]:(\d+) \(TCP/IP")
 EXIM_TAKEN = re.compile(r" <= .* H=\S* ?(?:\(\S*\) )?\[([\d.]+)\]:(\d+)")
 EXIM_REFUSED = re.compile(r" H=\S* ?(?:\(\S*\) )?\[([\d.]+)\]:(\d+) .*rejected after DATA")
+EXIM_RCPT = re.compile(r" H=\S* ?(?:\(\S*\) )?\[([\d.]+)\]:(\d+) .*rejected RCPT")
+EXIM_MAIL = re.compile(r" mail from \[([\d.]+)\]:(\d+)$")
 
 
 def connections(directory):
@@ -25,17 +27,31 @@ def connections(directory):
 
 
 def exim_connections(path):
+    """`void`: transactions without a recipient that was accepted. Whether BDAT sent a message in one of them all the
+    same, Exim does not log."""
     done, live = [], {}
     for line in open(path, errors="replace"):
         if found := EXIM_OPENED.search(line):
             live[found[1], found[2]] = {"client": f"{found[1]}:{found[2]}", "rcpt_refused": 0, "commands": "exim",
-                                        "accepted": 0, "refused": 0}
+                                        "accepted": 0, "refused": 0, "transactions": []}
             done.append(live[found[1], found[2]])
-        for pattern, what in ((EXIM_REFUSED, "refused"), (EXIM_TAKEN, "accepted")):
+        for pattern, what in ((EXIM_REFUSED, "refused"), (EXIM_TAKEN, "accepted"), (EXIM_RCPT, "rcpt_refused"),
+                              (EXIM_MAIL, "mail")):
             if found := pattern.search(line):
-                live[found[1], found[2]][what] += 1
+                exim_event(live[found[1], found[2]], what)
                 break
+    for connection in done:
+        connection["void"] = connection.pop("transactions").count("rcpt_refused")
     return done
+
+
+def exim_event(connection, what):
+    if what != "mail":
+        connection[what] += 1
+    if what == "mail" or not connection["transactions"]:
+        connection["transactions"].append(what)
+    elif what != "rcpt_refused" or connection["transactions"][-1] == "mail":
+        connection["transactions"][-1] = what
 
 
 def postfix_connections(path):

@@ -6,128 +6,10 @@
 #include "smtp_session.h"
 #include "tls.h"
 #include "tls_infer.h"
+#include "tls_sessions.h"
 #include "unit.h"
 
-#define BOTH (SMTP_OFFERS_PIPELINING | SMTP_OFFERS_CHUNKING)
-#define PIPE SMTP_OFFERS_PIPELINING
-#define NONE 0
-#define UNKNOWN TLS_INFER_UNKNOWN
-
-struct exchange {
-	uint32_t client, server;
-};
-
-struct infer_row {
-	const char *name;
-	uint8_t offers;
-	uint32_t count;
-	struct exchange exchanges[24];
-};
-
-static const struct infer_row rows[] = {
-	{ "EHLO and QUIT", BOTH, 0, { { 18, 139 }, { 6, 15 } } },
-	{ "one message, pipelined, QUIT behind the dot", BOTH, 1, { { 18, 139 }, { 138, 65 }, { 21846, 52 } } },
-	{ "one message of 300 bytes", BOTH, 1, { { 18, 139 }, { 138, 65 }, { 300, 37 }, { 6, 15 } } },
-	{ "10 MB", PIPE, 1, { { 18, 139 }, { 138, 65 }, { 10000000, 37 }, { 6, 15 } } },
-	{ "three on one connection, RSET before each",
-	  BOTH,
-	  3,
-	  { { 18, 139 },
-	    { 154, 65 },
-	    { 1982, 37 },
-	    { 6, 14 },
-	    { 151, 65 },
-	    { 519, 37 },
-	    { 6, 14 },
-	    { 193, 65 },
-	    { 683, 37 } } },
-	{ "no pipelining: every line a turn",
-	  NONE,
-	  2,
-	  { { 24, 139 },
-	    { 76, 14 },
-	    { 38, 14 },
-	    { 6, 37 },
-	    { 6225, 37 },
-	    { 36, 14 },
-	    { 47, 14 },
-	    { 6, 37 },
-	    { 2114, 37 },
-	    { 6, 15 } } },
-	{ "no pipelining, though offered",
-	  PIPE,
-	  2,
-	  { { 24, 139 },
-	    { 76, 14 },
-	    { 38, 14 },
-	    { 6, 37 },
-	    { 6225, 37 },
-	    { 36, 14 },
-	    { 47, 14 },
-	    { 6, 37 },
-	    { 2114, 37 },
-	    { 6, 15 } } },
-	{ "all recipients refused, then RSET",
-	  NONE,
-	  1,
-	  { { 18, 139 },
-	    { 87, 14 },
-	    { 60, 119 },
-	    { 6, 14 },
-	    { 56, 14 },
-	    { 45, 104 },
-	    { 6, 14 },
-	    { 56, 14 },
-	    { 43, 14 },
-	    { 6, 37 },
-	    { 2217, 37 },
-	    { 6, 15 } } },
-	{ "an envelope that failed",
-	  PIPE,
-	  1,
-	  { { 18, 139 }, { 130, 150 }, { 6, 14 }, { 130, 65 }, { 4000, 37 }, { 6, 15 } } },
-	{ "an empty body after a failure", PIPE, 0, { { 18, 139 }, { 130, 150 }, { 3, 45 }, { 6, 15 } } },
-	{ "a hundred recipients at once", PIPE, 1, { { 18, 139 }, { 4200, 1451 }, { 9000, 37 }, { 6, 15 } } },
-	{ "refused after the dot", PIPE, 1, { { 18, 139 }, { 138, 65 }, { 2000, 62 }, { 6, 15 } } },
-	{ "BDAT, whole messages in one flight",
-	  BOTH,
-	  5,
-	  { { 19, 139 }, { 641, 75 }, { 1108, 75 }, { 602, 75 }, { 719, 75 }, { 2301, 75 }, { 6, 15 } } },
-	{ "BDAT, the header first",
-	  BOTH,
-	  3,
-	  { { 19, 139 },
-	    { 490, 53 },
-	    { 13283, 49 },
-	    { 480, 53 },
-	    { 14946, 49 },
-	    { 474, 53 },
-	    { 25273, 49 },
-	    { 6, 15 } } },
-	{ "BDAT, both ways",
-	  BOTH,
-	  4,
-	  { { 19, 139 },
-	    { 490, 53 },
-	    { 13283, 49 },
-	    { 624, 75 },
-	    { 1091, 75 },
-	    { 474, 53 },
-	    { 25273, 49 },
-	    { 6, 15 } } },
-	{ "implicit TLS, the greeting inside",
-	  UNKNOWN,
-	  2,
-	  { { 18, 139 }, { 170, 65 }, { 14000, 37 }, { 170, 65 }, { 900, 37 }, { 6, 15 } } },
-	{ "long replies, as some providers have them",
-	  PIPE,
-	  2,
-	  { { 18, 300 }, { 138, 204 }, { 21846, 82 }, { 131, 204 }, { 3000, 82 }, { 6, 60 } } },
-	{ "a long last reply",
-	  PIPE,
-	  2,
-	  { { 18, 220 }, { 138, 91 }, { 21846, 205 }, { 131, 91 }, { 3000, 205 }, { 6, 30 } } },
-};
+#define RECORD 4000
 
 static uint32_t random_state = 1;
 
@@ -173,8 +55,9 @@ static void say(struct play *play, bool client, uint32_t plain)
 {
 	uint32_t overhead = play->old ? 24 : 17;
 
-	for (; plain > 4096; plain -= 4096)
-		record(play, client, TLS_APPLICATION_DATA, 4096 + overhead);
+	/* Not 4096: a record of that size says that there is more to come. */
+	for (; plain > RECORD; plain -= RECORD)
+		record(play, client, TLS_APPLICATION_DATA, RECORD + overhead);
 	record(play, client, TLS_APPLICATION_DATA, plain + overhead);
 }
 
@@ -260,6 +143,27 @@ START_TEST(no_turn_inside_a_record)
 	record(&play, false, TLS_APPLICATION_DATA, 200); /* a late ticket */
 	feed(&play, true, part + 2000, sizeof(part) - 2000);
 	ck_assert_uint_eq(play.infer.client_bytes, 4096);
+}
+END_TEST
+
+/* A message that goes along with its envelope by BDAT, and is larger than a buffer: the server answers the envelope
+ * before the rest of the message has come. That is no turn. */
+START_TEST(no_turn_behind_a_full_record)
+{
+	struct play play;
+
+	begin(&play, false, BOTH, 0);
+	say(&play, true, 19);
+	say(&play, false, 139);
+	record(&play, true, TLS_APPLICATION_DATA, 4096 + 17);
+	record(&play, false, TLS_APPLICATION_DATA, 28 + 17);
+	ck_assert(!tls_infer_answered(&play.infer));
+	record(&play, true, TLS_APPLICATION_DATA, 172 + 17);
+	record(&play, false, TLS_APPLICATION_DATA, 48 + 17);
+	ck_assert(tls_infer_answered(&play.infer));
+	ck_assert_uint_eq(play.infer.client_bytes, 4096 + 172);
+	ck_assert_uint_eq(play.infer.server_bytes, 28 + 48);
+	ck_assert_uint_eq(tls_infer_count(&play.infer), 1);
 }
 END_TEST
 
@@ -403,14 +307,11 @@ END_TEST
 
 static Suite *suite(void)
 {
-	const TTest *const once[] = { habits_are_told,
-				      no_turn_inside_a_record,
-				      beginnings_are_told,
-				      unanswered_body_is_no_message,
-				      hello_retry_is_not_old_tls,
-				      close_is_no_turn,
-				      garbage_is_lost_and_found,
-				      gap_costs_one_message_at_most };
+	const TTest *const once[] = {
+		habits_are_told,     no_turn_inside_a_record,	    no_turn_behind_a_full_record,
+		beginnings_are_told, unanswered_body_is_no_message, hello_retry_is_not_old_tls,
+		close_is_no_turn,    garbage_is_lost_and_found,	    gap_costs_one_message_at_most
+	};
 	Suite *all = unit_suite("tls_infer", once, sizeof(once) / sizeof(once[0]));
 	TCase *tcase = tcase_create("rows");
 
