@@ -15,7 +15,8 @@
 #include "table_published.h"
 
 #define SECOND 1000000000ull
-#define OUT_MOST (16u << 20) /* queued for a client that does not read */
+#define OUT_MOST (16u << 20)  /* queued for a client that does not read */
+#define BATCH_MOST (8u << 20) /* of a difference: of a larger one the whole is saved */
 
 static int watch(const struct ctl *ctl, int descriptor, void *who, uint32_t events, int how)
 {
@@ -46,11 +47,18 @@ int ctl_listen(struct ctl *ctl, int epoll, const char *path)
 	return ret;
 }
 
+static void forget_batch(struct ctl *ctl)
+{
+	ctl->batch_of = NULL;
+	ctl->batch_lost = false;
+	frame_buffer_finish(&ctl->batch);
+}
+
 static void drop_client(struct ctl *ctl, struct client *client)
 {
 	if (ctl->batch_of == client) {
 		apply_abort(&ctl->apply);
-		ctl->batch_of = NULL;
+		forget_batch(ctl);
 	}
 	if (ctl->owner == client)
 		ctl->owner = NULL;
@@ -66,6 +74,7 @@ void ctl_close(struct ctl *ctl)
 	for (int i = 0; i < CLIENTS_MOST; i++)
 		if (ctl->client[i].descriptor >= 0)
 			drop_client(ctl, &ctl->client[i]);
+	state_close(&ctl->state);
 	listen_end(&ctl->name);
 	if (ctl->listener >= 0)
 		close(ctl->listener);
@@ -171,6 +180,16 @@ static void hear(struct ctl *ctl)
 	ctl_look(ctl);
 }
 
+/* Enforced already; but what is acknowledged must survive a crash. */
+static int save(struct ctl *ctl)
+{
+	if (ctl->state.path == NULL)
+		return 0;
+	if (ctl->batch_full || ctl->batch_lost)
+		return state_save(&ctl->state, ctl->apply.store);
+	return state_append(&ctl->state, ctl->apply.store, &ctl->batch);
+}
+
 static int take_commit(struct ctl *ctl, struct client *client, const struct wire_COMMIT *commit, char *ret_error)
 {
 	struct table_times times = { 0 };
@@ -180,13 +199,12 @@ static int take_commit(struct ctl *ctl, struct client *client, const struct wire
 		hear(ctl);
 	int ret = apply_commit(&ctl->apply, commit, &times, ret_error);
 
-	ctl->batch_of = NULL;
+	int saved = ret == 0 ? save(ctl) : 0;
+	if (ret == 0 && ctl->batch_full)
+		ctl->owner = client;
+	forget_batch(ctl);
 	if (ret < 0)
 		return ret;
-	if (ctl->batch_full)
-		ctl->owner = client;
-	/* Enforced already; but what is acknowledged must survive a crash. */
-	int saved = ctl->state.path != NULL ? state_save(&ctl->state, ctl->apply.store) : 0;
 	return acknowledge(client, commit->generation, records, 0, saved < 0 ? "the state file was not written" : "",
 			   &times);
 }
@@ -200,7 +218,9 @@ static int take_record(struct ctl *ctl, struct client *client, enum wire_type ty
 	}
 	int ret = apply_record(&ctl->apply, type, payload, ret_error);
 	if (ret < 0)
-		ctl->batch_of = NULL;
+		forget_batch(ctl);
+	else if (!ctl->batch_full && ctl->state.path != NULL && !ctl->batch_lost)
+		ctl->batch_lost = ctl->batch.end > BATCH_MOST || frame_put(&ctl->batch, type, payload) < 0;
 	return ret;
 }
 

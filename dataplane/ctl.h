@@ -30,7 +30,9 @@ struct ctl {
 	struct apply apply;
 	struct client *batch_of; /* whose batch is open; NULL: nobody's */
 	bool batch_full;
-	struct client *owner; /* who sent the last full batch; NULL: gone */
+	struct frame_buffer batch; /* what a difference has changed, for the state file; not of a full one */
+	bool batch_lost;	   /* it did not fit */
+	struct client *owner;	   /* who sent the last full batch; NULL: gone */
 	struct blind blind;
 	struct state state; /* path NULL: none is kept */
 	struct report report;

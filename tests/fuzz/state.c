@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The state file: any bytes under its name, and any frames under a head whose sum is right. The module itself is
- * taken in, for what it does not show. */
+/* The state file: any bytes under its name, and any records in sections whose sums are right. The modules themselves
+ * are taken in, for what they do not show. */
+#include "../../dataplane/state_file.c"
+
 #include "../../dataplane/state.c"
 
 #include <sys/mman.h>
@@ -17,51 +19,65 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 static struct frame_buffer make_frames(struct bytes *bytes)
 {
-	const struct wire_BEGIN begin = { .generation = 1, .mode = WIRE_FULL };
 	const struct wire_PUT_SETTINGS settings = { .idle_timeout_s = 1, .ports = 1, .port[0] = 25 };
-	const struct wire_COMMIT commit = { .generation = 1 };
-	uint8_t has = take8(bytes);
 	struct frame_buffer frames = { 0 };
 
-	if (has & 1)
-		frame_put(&frames, WIRE_BEGIN, &begin);
-	if (has & 2)
+	if (take8(bytes) & 1)
 		frame_put(&frames, WIRE_PUT_SETTINGS, &settings);
 	records_encode(bytes, &frames);
-	if (has & 4)
-		frame_put(&frames, WIRE_COMMIT, &commit);
 	return frames;
+}
+
+static off_t add_section(int file, off_t at, uint64_t place, struct frame_buffer *frames)
+{
+	const struct state_head head = { .serial = 1, .place = place, .generation = 1 };
+	struct section section;
+
+	section_begin(&section, file, at, &head);
+	section.frames = *frames;
+	must(section_end(&section, &at) == 0);
+	return at;
 }
 
 /* `file` is a descriptor of a file that is nowhere. */
 static void fill(int file, struct bytes *bytes)
 {
+	off_t at = 0;
+
 	if (take8(bytes) == 'w') {
-		must(write_all(file, bytes->at, bytes->left) == 0);
+		must(write_all(file, bytes->at, bytes->left, 0) == 0);
 		return;
 	}
 	struct frame_buffer frames = make_frames(bytes);
-	struct state_head head = { STATE_MAGIC, WIRE_VERSION, 1, frames.end, 0 };
-	head.sum = sum_of(head, frames.data != NULL ? frames.data : (const uint8_t *)"");
-	must(write_all(file, &head, sizeof(head)) == 0 && write_all(file, frames.data, frames.end) == 0);
-	frame_buffer_finish(&frames);
+	size_t all = frames.end;
+	if (all > 0 && take8(bytes) & 1) {
+		/* The same again as changes of itself, cut at any byte. */
+		struct frame_buffer again = { 0 };
+		for (size_t i = 0; i < all; i += frame_rows[((struct wire_head *)(frames.data + i))->type].size + 8)
+			frame_put(&again, ((struct wire_head *)(frames.data + i))->type, frames.data + i + 8);
+		at = add_section(file, at, 0, &frames);
+		at = add_section(file, at, 1, &again);
+		must(ftruncate(file, at - take8(bytes)) == 0);
+		return;
+	}
+	add_section(file, at, 0, &frames);
 }
 
 static void load(const char *path)
 {
 	struct apply apply = { .store = table_store_create() };
 	struct state state = { .path = path };
-	struct candidate candidate = { .frames = NULL };
+	struct candidate candidate = { .good = false };
 
 	must(apply.store != NULL);
-	if (read_file(path, &candidate.head, &candidate.frames) == 0) {
+	if (state_image_read(path, &candidate.image) == 0) {
 		int ret = use(&state, &apply, &candidate);
 		struct table_sizes sizes;
 		table_sizes(apply.store, &sizes);
 		must(!apply.open && (ret == 0) == sizes.ready);
 		records_round_trip(apply.store);
+		free(candidate.image.data);
 	}
-	free(candidate.frames);
 	table_store_destroy(apply.store);
 }
 

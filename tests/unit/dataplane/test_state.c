@@ -6,11 +6,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "frame.h"
 #include "log.h"
 #include "state.h"
 #include "tables.h"
 
-#define HEAD 32 /* magic 4, version 4, serial 8, size 8, sum 8 */
+#define HEAD 48 /* magic 4, version 4, serial 8, place 8, generation 8, size 8, sum 8 */
 
 static char folder[64], path[128];
 
@@ -55,6 +56,7 @@ static void save(struct state *state, uint64_t generation)
 	tables_put(&apply, WIRE_PUT_VERDICT, &verdict);
 	tables_commit(&apply);
 	ck_assert_int_eq(state_save(state, apply.store), 0);
+	state_close(state);
 	table_store_destroy(apply.store);
 }
 
@@ -182,13 +184,107 @@ START_TEST(torn_anywhere)
 }
 END_TEST
 
-START_TEST(longer_than_it_says)
+/* A table, and changes of it: what save() saves, step by step; the file's size after each in sizes[0..3]. */
+static void save_steps(struct state *state, uint64_t generation, off_t *sizes)
+{
+	struct apply apply = { .store = table_store_create() };
+	struct frame_buffer records = { 0 };
+	const struct wire_PUT_VERDICT verdict = tables_verdict(1, generation);
+
+	tables_publish_first(&apply);
+	for (uint64_t step = 0; step < 4; step++) {
+		const struct wire_PUT_LIMITS limits = tables_limits(1, generation + step);
+		tables_begin(&apply, generation + step, WIRE_DELTA);
+		tables_put(&apply, WIRE_PUT_LIMITS, &limits);
+		if (step == 0)
+			tables_put(&apply, WIRE_PUT_VERDICT, &verdict);
+		tables_commit(&apply);
+		records.start = records.end = 0;
+		ck_assert_int_eq(frame_put(&records, WIRE_PUT_LIMITS, &limits), 0);
+		ck_assert_int_eq(state_append(state, apply.store, &records), 0);
+		sizes[step] = state->end;
+	}
+	frame_buffer_finish(&records);
+	table_store_destroy(apply.store);
+}
+
+/* The first is written whole, whatever it is called; the others go behind it. */
+START_TEST(changes_follow)
 {
 	struct state state = { .path = path };
+	off_t sizes[4];
 
-	save(&state, 1);
-	ck_assert_int_eq(truncate(file(1), (off_t)size_of(1) + 1), 0);
-	ck_assert_uint_eq(load(&state), 0);
+	save_steps(&state, 50, sizes);
+	ck_assert_uint_eq(state.serial, 1);
+	ck_assert_uint_eq(state.sections, 4);
+	ck_assert_int_eq((off_t)size_of(1), sizes[3]);
+	ck_assert_int_lt(sizes[3] - sizes[2], HEAD + 256);
+	state_close(&state);
+	ck_assert_uint_eq(load(&state), 53);
+	ck_assert_uint_eq(state.serial, 1);
+	save(&state, 60); /* another life writes to the other file */
+	ck_assert_int_eq((off_t)size_of(1), sizes[3]);
+	ck_assert_uint_eq(load(&state), 60);
+	unlink(file(0));
+	ck_assert_uint_eq(load(&state), 53);
+}
+END_TEST
+
+/* Cut anywhere, it is what its whole sections say; and no longer than that. */
+START_TEST(changes_torn_anywhere)
+{
+	struct state state = { .path = path };
+	off_t sizes[4];
+
+	save_steps(&state, 50, sizes);
+	state_close(&state);
+	ck_assert_int_eq(truncate(file(1), sizes[3] + 1), 0);
+	ck_assert_uint_eq(load(&state), 53);
+	for (off_t size = sizes[3]; size-- > 0;) {
+		uint64_t expected = size >= sizes[2] ? 52 : size >= sizes[1] ? 51 : size >= sizes[0] ? 50 : 0;
+		ck_assert_int_eq(truncate(file(1), size), 0);
+		ck_assert_uint_eq(load(&state), expected);
+	}
+}
+END_TEST
+
+/* Any damage ends what counts before it. */
+START_TEST(changes_damaged)
+{
+	struct state state = { .path = path };
+	off_t sizes[4];
+
+	save_steps(&state, 50, sizes);
+	state_close(&state);
+	for (off_t at = sizes[0]; at < sizes[3]; at++) {
+		uint64_t expected = at >= sizes[2] ? 52 : at >= sizes[1] ? 51 : 50;
+		flip(1, (size_t)at, 4);
+		ck_assert_uint_eq(load(&state), expected);
+		flip(1, (size_t)at, 4);
+	}
+	ck_assert_uint_eq(load(&state), 53);
+}
+END_TEST
+
+/* When changes outgrow the whole it is written again, into the other file. */
+START_TEST(written_again)
+{
+	struct apply apply = { .store = table_store_create() };
+	struct state state = { .path = path };
+	struct frame_buffer records = { 0 };
+	const struct wire_PUT_LIMITS limits = tables_limits(1, 7);
+
+	tables_publish_first(&apply);
+	for (int i = 0; i < 3000; i++)
+		ck_assert_int_eq(frame_put(&records, WIRE_PUT_LIMITS, &limits), 0);
+	while (state.serial < 2)
+		ck_assert_int_eq(state_append(&state, apply.store, &records), 0);
+	ck_assert_uint_eq(state.sections, 1);
+	ck_assert_uint_gt(size_of(1), 4u << 20);
+	ck_assert_uint_lt(size_of(0), 4096);
+	state_close(&state);
+	frame_buffer_finish(&records);
+	table_store_destroy(apply.store);
 }
 END_TEST
 
@@ -255,7 +351,10 @@ int main(void)
 				       two_slots,
 				       every_bit_counts,
 				       torn_anywhere,
-				       longer_than_it_says,
+				       changes_follow,
+				       changes_torn_anywhere,
+				       changes_damaged,
+				       written_again,
 				       both_damaged,
 				       no_place_to_write,
 				       only_root_may_read_it,
