@@ -10,6 +10,8 @@
 #include "commands_table.h"
 #include "concern.h"
 #include "daemon.h"
+#include "decide.h"
+#include "precedence.h"
 #include "scope_text.h"
 #include "units.h"
 
@@ -52,39 +54,58 @@ static bool set_scope(struct request *request, struct decision *decision, const 
 	return false;
 }
 
-/* What the same scope was under already; "" for nothing. */
-static void say_before(const struct daemon *daemon, const struct decision *decision, char *out, size_t size)
+/* What the order came to beside others on its scope: in whose place it is, and what is stricter; "" for nothing. */
+static void say_beside(const struct daemon *daemon, const struct decision *decision, char *out, size_t size)
 {
-	const struct decision *before = ledger_verdict(&daemon->ledger, &decision->key);
-	char until[32];
+	struct decision *const *on;
+	size_t count = ledger_on(&daemon->ledger, &decision->key, &on), used = strlen(out);
+	const struct decision *verdict = precedence_verdict(on, count);
+	char until[32] = "";
 
-	out[0] = '\0';
-	if (decision->action != DECIDE_QUARANTINE || before == NULL)
+	if (decision->action == DECIDE_QUARANTINE) {
+		for (size_t i = 0; i < count; i++)
+			if (on[i]->action == DECIDE_QUARANTINE && on[i]->id != decision->id && used < size)
+				used += (size_t)snprintf(
+					out + used, size - used, "; quarantined already by decision %llu, until %s",
+					(unsigned long long)on[i]->id,
+					on[i]->expires_ms == 0 ? "released"
+							       : time_text(on[i]->expires_ms, until, sizeof(until)));
 		return;
-	time_text(before->expires_ms, until, sizeof(until));
-	snprintf(out, size, "; quarantined already by decision %llu, which stays in force %s%s",
-		 (unsigned long long)before->id, until[0] != '\0' ? "until " : "", until[0] != '\0' ? until : "too");
+	}
+	if (verdict != NULL)
+		used += (size_t)snprintf(out + used, size - used, "; decision %llu holds it quarantined",
+					 (unsigned long long)verdict->id);
+	for (int kind = 0; kind < LIMIT_KINDS && used < size; kind++) {
+		const struct decision *counts = precedence_limit(on, count, kind);
+		if (decision->limits.has & 1u << kind && counts != NULL && counts->id != decision->id)
+			used += (size_t)snprintf(out + used, size - used,
+						 "; %s stays as decision %llu has it, which is stricter",
+						 limit_kind_name[kind], (unsigned long long)counts->id);
+	}
 }
 
 /* Stores it and answers when it is enforced. */
 static void decide(struct request *request, struct decision *decision, const char *what)
 {
 	const char *reason = request_text(request, "reason");
-	char message[512], until[32], before[128];
+	char message[512], until[32], beside[256] = "";
 
 	snprintf(decision->reason, sizeof(decision->reason), "%s", reason != NULL ? reason : "");
 	snprintf(decision->author, sizeof(decision->author), "%s", request->author);
-	say_before(request->daemon, decision, before, sizeof(before));
 	int ret = daemon_decide(request->daemon, decision);
 	if (ret < 0) {
 		request_refuse(request, NULL, "not stored, and not in force: %s", strerror(-ret));
 		return;
 	}
+	if (decision->supersedes != 0)
+		snprintf(beside, sizeof(beside), "; in place of decision %llu",
+			 (unsigned long long)decision->supersedes);
+	say_beside(request->daemon, decision, beside, sizeof(beside));
 	time_text(decision->expires_ms, until, sizeof(until));
 	snprintf(message, sizeof(message), "%s %s%s%s (decision %llu)", decision->scope, what,
 		 until[0] != '\0' ? " until " : "", until, (unsigned long long)decision->id);
 	json_t *reply = json_pack("{s:b, s:I, s:s, s:s}", "ok", 1, "decision", (json_int_t)decision->id, "message",
-				  message, "note", before);
+				  message, "note", beside);
 	request_when_enforced(request, reply, decision->generation);
 }
 
@@ -176,11 +197,11 @@ static int end_all(struct request *request, struct release *release)
 	snprintf(by, sizeof(by), "%.63s%s%s", request->author, reason != NULL ? ": " : "",
 		 reason != NULL ? reason : "");
 	for (size_t i = 0; i < ledger->count;) {
-		if (!is_meant(release, &ledger->decision[i])) {
+		if (!is_meant(release, ledger_at(ledger, i))) {
 			i++;
 			continue;
 		}
-		int ret = end_one(request, release, &ledger->decision[i], by);
+		int ret = end_one(request, release, ledger_at(ledger, i), by);
 		if (ret < 0)
 			return ret;
 	}
@@ -216,7 +237,7 @@ static void say_still(const struct daemon *daemon, const struct scope_key *key, 
 	size_t used = 0, count = 0;
 
 	for (size_t i = 0; i < daemon->ledger.count; i++) {
-		const struct decision *decision = &daemon->ledger.decision[i];
+		const struct decision *decision = ledger_at(&daemon->ledger, i);
 		if (!concern_has(daemon->config, decision, key))
 			continue;
 		json_array_append_new(list,

@@ -28,7 +28,7 @@ static bool is_enforced(const struct daemon *daemon, const struct decision *deci
 static void add_decision(void *context, const struct decision *stored)
 {
 	struct listing *listing = context;
-	struct decision *live = ledger_find((struct ledger *)&listing->daemon->ledger, stored->id);
+	struct decision *live = ledger_find(&listing->daemon->ledger, stored->id);
 	char values[VALUES_MAX], note[CONCERN_MAX] = "";
 
 	snprintf(values, sizeof(values), "%s", stored->values);
@@ -129,7 +129,7 @@ static void add_decisions(json_t *row, const struct daemon *daemon, const struct
 	if (policy_denies(&daemon->policy, key, &reason) && ledger_verdict(ledger, key) == NULL)
 		used = (size_t)snprintf(text, sizeof(text), "denied by the configuration");
 	for (size_t i = 0; i < ledger->count && used < sizeof(text) - 1; i++) {
-		const struct decision *decision = &ledger->decision[i];
+		const struct decision *decision = ledger_at(ledger, i);
 		if (!concern_has(daemon->config, decision, key))
 			continue;
 		bool same = memcmp(&decision->key, key, sizeof(*key)) == 0;

@@ -9,6 +9,7 @@
 
 #include "clocks.h"
 #include "concern.h"
+#include "decide.h"
 #include "log.h"
 #include "request.h"
 #include "scope_text.h"
@@ -19,7 +20,6 @@
 
 #define PATIENCE_USEC 3000000u /* for the first answers of DNS */
 
-#define EXPIRY_LOOK_MS 60000 /* the calendar may be set meanwhile */
 #define CONTESTS_MOST 1000
 
 /* Names are looked for in the journal: a decision may be on one the configuration has dropped. */
@@ -72,106 +72,6 @@ int daemon_known_scope(struct daemon *daemon, const char *text, struct scope_key
 	const struct name_finder finder = { stored_customer, stored_provider, daemon };
 
 	return scope_parse(text, &finder, ret_key, ret_error);
-}
-
-/* A decision lasts as long as it was given, whatever the calendar says meanwhile. */
-static void set_deadline(struct decision *decision)
-{
-	int64_t left = decision->expires_ms - wall_ms(), given = decision->expires_ms - decision->created_ms;
-
-	if (decision->expires_ms != 0)
-		decision->deadline_ms = boot_ms() + (left < given ? left : given);
-}
-
-static void restore(void *context, const struct decision *stored)
-{
-	struct daemon *daemon = context;
-	struct decision decision = *stored;
-	char error[SCOPE_ERROR_MAX] = "";
-
-	set_deadline(&decision);
-	if (daemon_known_scope(daemon, decision.scope, &decision.key, error) < 0) {
-		log_error("decision %llu: %s", (unsigned long long)decision.id, error);
-		return;
-	}
-	int ret = ledger_add(&daemon->ledger, &decision);
-	if (ret < 0)
-		daemon->failed = ret; /* what is not known here would be taken back at the gate */
-}
-
-static void arm_expiry(struct daemon *daemon);
-
-static int on_expiry(sd_event_source *source, uint64_t usec, void *context)
-{
-	struct daemon *daemon = context;
-	uint64_t id, generation;
-
-	(void)source, (void)usec;
-	while ((id = ledger_expired(&daemon->ledger, wall_ms(), boot_ms())) != 0) {
-		log_info("decision %llu has expired", (unsigned long long)id);
-		if (daemon_end(daemon, id, "expired", &generation) < 0)
-			break; /* the journal cannot be written: it stays in force, and is tried again */
-	}
-	arm_expiry(daemon);
-	return 0;
-}
-
-static void arm_expiry(struct daemon *daemon)
-{
-	int64_t next = ledger_next_expiry(&daemon->ledger), wait = next - wall_ms() + 1;
-
-	daemon->expiry = sd_event_source_disable_unref(daemon->expiry);
-	if (next == 0)
-		return;
-	if (wait <= 0)
-		wait = 1000; /* the journal is full, or the calendar was put forward */
-	else if (wait > EXPIRY_LOOK_MS)
-		wait = EXPIRY_LOOK_MS;
-	sd_event_add_time_relative(daemon->event, &daemon->expiry, CLOCK_BOOTTIME, (uint64_t)wait * 1000, 1000,
-				   on_expiry, daemon);
-}
-
-/* Was it written? Until it is no order is taken. */
-static int written(struct daemon *daemon, int ret)
-{
-	if (ret < 0)
-		alarms_raise(&daemon->alarms, ALARM_JOURNAL_FAILS, "", wall_ms(), "%s", strerror(-ret));
-	else
-		alarms_clear(&daemon->alarms, ALARM_JOURNAL_FAILS, "", wall_ms());
-	return ret;
-}
-
-int daemon_decide(struct daemon *daemon, struct decision *decision)
-{
-	int ret = written(daemon, journal_add(daemon->journal, decision));
-
-	if (ret < 0)
-		return ret;
-	set_deadline(decision);
-	ret = ledger_add(&daemon->ledger, decision);
-	if (ret < 0) {
-		journal_end(daemon->journal, decision->id, wall_ms(), "no memory: was never in force");
-		return ret;
-	}
-	decision->generation = link_want_scope(daemon->link, &decision->key, decision->action);
-	ledger_find(&daemon->ledger, decision->id)->generation = decision->generation;
-	arm_expiry(daemon);
-	return 0;
-}
-
-int daemon_end(struct daemon *daemon, uint64_t id, const char *by, uint64_t *ret_generation)
-{
-	struct decision decision;
-
-	if (ledger_find(&daemon->ledger, id) == NULL)
-		return -ENOENT;
-	int ret = written(daemon, journal_end(daemon->journal, id, wall_ms(), by));
-	if (ret < 0)
-		return ret;
-	ledger_remove(&daemon->ledger, id, &decision);
-	*ret_generation = link_want_scope(daemon->link, &decision.key, decision.action);
-	arm_expiry(daemon);
-	return 0;
 }
 
 static int give_ids(struct daemon *daemon, struct config *config)
@@ -289,13 +189,7 @@ static int restore_all(struct daemon *daemon)
 
 	if (ret == 0)
 		ret = give_ids(daemon, daemon->config);
-	if (ret == 0)
-		ret = journal_decisions(daemon->journal, false, restore, daemon);
-	if (ret == 0 && daemon->failed < 0) {
-		log_error("decisions that were in force could not be restored: %s", strerror(-daemon->failed));
-		ret = daemon->failed;
-	}
-	return ret;
+	return ret == 0 ? decide_restore(daemon) : ret;
 }
 
 /* It stays in force, and holds nobody: somebody may have meant to rename. */
@@ -303,10 +197,11 @@ static void warn_orphans(const struct daemon *daemon)
 {
 	char why[CONCERN_MAX];
 
-	for (size_t i = 0; i < daemon->ledger.count; i++)
-		if (concern_orphan(daemon->config, &daemon->ledger.decision[i], why))
-			log_warning("decision %llu on %s: %s", (unsigned long long)daemon->ledger.decision[i].id,
-				    daemon->ledger.decision[i].scope, why);
+	for (size_t i = 0; i < daemon->ledger.count; i++) {
+		const struct decision *decision = ledger_at(&daemon->ledger, i);
+		if (concern_orphan(daemon->config, decision, why))
+			log_warning("decision %llu on %s: %s", (unsigned long long)decision->id, decision->scope, why);
+	}
 }
 
 int daemon_start(struct daemon *daemon, const char *config_path)
@@ -323,7 +218,7 @@ int daemon_start(struct daemon *daemon, const char *config_path)
 		return ret;
 	warn_orphans(daemon);
 	policy_init(&daemon->policy, daemon->config, &daemon->ledger, resolver_sets(daemon->resolver));
-	arm_expiry(daemon);
+	decide_start(daemon);
 	ret = server_create(daemon, &daemon->server);
 	if (ret < 0)
 		return ret;
@@ -347,7 +242,7 @@ int daemon_start(struct daemon *daemon, const char *config_path)
 void daemon_stop(struct daemon *daemon)
 {
 	sd_event_source_disable_unref(daemon->patience);
-	sd_event_source_disable_unref(daemon->expiry);
+	decide_stop(daemon);
 	link_destroy(daemon->link); /* answers who asked the gate, out of all the rest */
 	vitals_destroy(daemon->vitals);
 	server_destroy(daemon->server);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* All that sluiced is made of, and the life of a decision: stored, in the ledger, pushed. */
+/* All that sluiced is made of. */
 #ifndef SLUICE_DAEMON_H
 #define SLUICE_DAEMON_H
 
@@ -33,9 +33,9 @@ struct daemon {
 	struct vitals *vitals;
 	struct server *server;
 	struct pending *pending; /* requests under way */
-	sd_event_source *expiry, *patience;
+	sd_event_source *expiry, *patience, *heartbeat;
+	struct served_mark mark; /* of this life of the machine */
 	int64_t started_ms;
-	int failed; /* of what was restored; 0, or a negative errno */
 	struct reload {
 		int64_t at_ms; /* 0: none yet */
 		bool taken;
@@ -54,12 +54,6 @@ void daemon_stop(struct daemon *daemon);
 
 /* The configuration again; a wrong one is said in the log and changes nothing. */
 void daemon_reload(struct daemon *daemon);
-
-/* Stores, then enforces. 0 or a negative errno; decision->id and ->generation are set. */
-int daemon_decide(struct daemon *daemon, struct decision *decision);
-
-/* Ends one; 0, -ENOENT when it is not in force, or another negative errno. */
-int daemon_end(struct daemon *daemon, uint64_t id, const char *by, uint64_t *ret_generation);
 
 /* The key of a scope's text; 0, or -EINVAL and why (SCOPE_ERROR_MAX bytes). A new decision is on what is configured;
  * an old one may be on what no longer is, but was once. */

@@ -12,6 +12,7 @@
 #define SCOPE_TEXT_MAX 192
 #define VALUES_MAX 256
 #define AUTHOR_MAX 64
+#define INCIDENT_MAX 64
 
 enum decision_action { DECIDE_QUARANTINE, DECIDE_LIMIT, DECISION_ACTIONS };
 
@@ -26,12 +27,13 @@ struct decision {
 	char values[VALUES_MAX]; /* their text: "connections=2 byte-rate=1MB/s" */
 	char reason[WIRE_REASON_MAX];
 	char author[AUTHOR_MAX];
+	char incident[INCIDENT_MAX];		  /* what it belongs to, as people name it; "" is none */
 	int64_t created_ms, expires_ms, ended_ms; /* wall clock, Unix; 0: never */
 	char ended_by[AUTHOR_MAX + WIRE_REASON_MAX];
-	/* Not stored: the generation that enforces it; and when it may end at the earliest by boot_ms(), so that a
-	 * calendar that jumps ahead ends nothing. */
-	uint64_t generation;
-	int64_t deadline_ms;
+	uint64_t superseded_by; /* the decision that took its place; 0: none */
+	int64_t deadline_ms; /* ends at the earliest then by served_ms(), so that a calendar that jumps ends nothing */
+	uint64_t supersedes; /* not stored: the newest decision whose place it took; 0: none */
+	uint64_t generation; /* not stored: the one that enforces it */
 };
 
 /* "connections=2" added to limits; NULL, or what was expected. */

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "decision.h"
+#include "served.h"
 
 struct journal;
 
@@ -25,9 +26,21 @@ uint32_t journal_id(struct journal *journal, enum name_kind kind, const char *na
 /* The same, but 0 for a name that never had one. */
 uint32_t journal_known_id(struct journal *journal, enum name_kind kind, const char *name);
 
-/* Stores a decision and gives it its id / notes its end. */
+/* Around several calls that are to be on disk together, or not at all: *ret_own is false when somebody did before,
+ * whose journal_settle() is the one that counts. `ret` < 0 gives all up; returns it, or how the storing went. */
+int journal_begin(struct journal *journal, bool *ret_own);
+int journal_settle(struct journal *journal, bool own, int ret);
+
+/* Stores a decision and gives it its id / notes its end. Both note an event. */
+struct ending {
+	uint64_t id;
+	int64_t at_ms;
+	const char *by;
+	uint64_t superseded_by; /* 0: by nothing */
+};
+
 int journal_add(struct journal *journal, struct decision *decision);
-int journal_end(struct journal *journal, uint64_t id, int64_t now_ms, const char *by);
+int journal_end(struct journal *journal, const struct ending *ending);
 
 /* Calls `each` with stored decisions, oldest first: those that did not end, or all. `key` is not filled. */
 int journal_decisions(struct journal *journal, bool all, void (*each)(void *context, const struct decision *decision),
@@ -36,6 +49,33 @@ int journal_decisions(struct journal *journal, bool all, void (*each)(void *cont
 /* The same for people: newest first, at most `most`; *ret_total is how many there are. */
 int journal_newest(struct journal *journal, bool all, uint32_t most, uint64_t *ret_total,
 		   void (*each)(void *context, const struct decision *decision), void *context);
+
+/* What was done, for ever: rows are only ever added. */
+struct event {
+	uint64_t id; /* given when it is noted */
+	int64_t at_ms;
+	char what[24];	   /* "quarantine", "ended", ... */
+	uint64_t decision; /* 0: it is about none */
+	char author[AUTHOR_MAX];
+	char text[SCOPE_TEXT_MAX + VALUES_MAX + WIRE_REASON_MAX + 8];
+};
+
+struct event_filter {
+	uint64_t decision; /* 0: all */
+	int64_t since_ms;
+	uint64_t before; /* an event's id, for the next page; 0: from the newest on */
+	uint32_t most;
+};
+
+int journal_note(struct journal *journal, const struct event *event);
+
+/* Newest first. */
+int journal_events(struct journal *journal, const struct event_filter *filter,
+		   void (*each)(void *context, const struct event *event), void *context);
+
+/* The last mark of served.h; zeroes when there is none. */
+int journal_clock(struct journal *journal, struct served_mark *ret_mark);
+int journal_put_clock(struct journal *journal, const struct served_mark *mark);
 
 /* Replaces / lists the addresses last known of a provider. */
 int journal_put_addresses(struct journal *journal, uint32_t provider, const struct address *addresses, size_t count);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "precedence.h"
+
 #define MS 1000000u
 #define SECOND 1000000000u
 
@@ -189,80 +191,51 @@ void policy_limits(const struct policy *policy, const struct scope_key *key, str
 	ledger_overlay(policy->ledger, key, ret_limits);
 }
 
-static int by_key_and_id(const void *left, const void *right)
-{
-	const struct decision *a = *(const struct decision *const *)left, *b = *(const struct decision *const *)right;
-	int order = memcmp(&a->key, &b->key, sizeof(a->key));
-
-	return order != 0 ? order : (a->id > b->id) - (a->id < b->id);
-}
-
-/* The ledger by key, the oldest first within one; to be freed. */
-static const struct decision **sort_ledger(const struct ledger *ledger)
-{
-	const struct decision **sorted = calloc(ledger->count + 1, sizeof(struct decision *));
-
-	if (sorted == NULL)
-		abort();
-	for (size_t i = 0; i < ledger->count; i++)
-		sorted[i] = &ledger->decision[i];
-	qsort(sorted, ledger->count, sizeof(struct decision *), by_key_and_id);
-	return sorted;
-}
-
 /* What the decisions on one key come to, together with the configuration; returns how many there are. */
-static size_t put_run(const struct policy *policy, const struct decision *const *run, size_t most, policy_put *put,
-		      void *context)
+static size_t put_decided(const struct policy *policy, const struct scope_key *key, policy_put *put, void *context)
 {
-	const struct scope_key *key = &run[0]->key;
 	struct limits limits = base_limits(policy, key);
-	const struct decision *verdict = NULL;
-	size_t count = 0;
+	struct decision *const *on;
+	size_t count = ledger_on(policy->ledger, key, &on);
 
-	for (; count < most && by_key(&run[count]->key, key) == 0; count++) {
-		if (run[count]->action == DECIDE_QUARANTINE)
-			verdict = run[count];
-		else
-			ledger_lay(run[count], &limits);
-	}
+	precedence_limits(on, count, &limits);
 	put_limits(key, &limits, put, context);
-	put_verdict(policy, key, verdict, put, context);
+	put_verdict(policy, key, precedence_verdict(on, count), put, context);
 	return count;
 }
 
-static int by_key_of(const void *key, const void *decision)
+static bool is_decided(const struct policy *policy, const struct scope_key *key)
 {
-	return memcmp(key, &(*(const struct decision *const *)decision)->key, sizeof(struct scope_key));
+	struct decision *const *on;
+
+	return ledger_on(policy->ledger, key, &on) > 0;
 }
 
-/* Keys that no decision names: put_run() puts the others. */
-static void put_undecided(const struct policy *policy, const struct decision *const *sorted, policy_put *put,
-			  void *context)
+/* Keys that no decision names: put_decided() puts the others. */
+static void put_undecided(const struct policy *policy, policy_put *put, void *context)
 {
 	const struct scope_key unknown[] = { scope_key_of(SCOPE_CUSTOMER, ID_UNKNOWN, 0),
 					     scope_key_of(SCOPE_PROVIDER, 0, ID_UNKNOWN) };
-	size_t count = policy->ledger->count;
 
 	for (size_t i = 0; i < policy->base_count; i++)
-		if (bsearch(&policy->base[i].key, sorted, count, sizeof(*sorted), by_key_of) == NULL)
+		if (!is_decided(policy, &policy->base[i].key))
 			put_limits(&policy->base[i].key, &policy->base[i].limits, put, context);
 	for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++)
-		if (bsearch(&unknown[i], sorted, count, sizeof(*sorted), by_key_of) == NULL)
+		if (!is_decided(policy, &unknown[i]))
 			put_verdict(policy, &unknown[i], NULL, put, context);
 }
 
 void policy_all(const struct policy *policy, policy_put *put, void *context)
 {
-	const struct decision **sorted = sort_ledger(policy->ledger);
+	const struct order *decided = &policy->ledger->by_scope;
 
 	put_settings(policy, put, context);
 	for (size_t i = 0; i < policy->config->customer_count; i++)
 		put_identities(&policy->config->customers[i], put, context);
 	policy_destinations(policy, put, context);
-	put_undecided(policy, sorted, put, context);
-	for (size_t i = 0; i < policy->ledger->count;)
-		i += put_run(policy, sorted + i, policy->ledger->count - i, put, context);
-	free(sorted);
+	put_undecided(policy, put, context);
+	for (size_t i = 0; i < decided->count;)
+		i += put_decided(policy, &decided->at[i]->key, put, context);
 }
 
 void policy_scope(const struct policy *policy, const struct scope_key *key, enum decision_action action,

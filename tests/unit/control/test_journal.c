@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <sqlite3.h>
+
 #include "log.h"
 #include "unit.h"
 
@@ -41,6 +43,13 @@ static void end(struct journal *journal)
 		unlinkat(dirfd(directory), entry->d_name, 0);
 	closedir(directory);
 	ck_assert_int_eq(rmdir(folder), 0);
+}
+
+static int end_one(struct journal *journal, uint64_t id, int64_t at_ms, const char *by)
+{
+	const struct ending ending = { .id = id, .at_ms = at_ms, .by = by };
+
+	return journal_end(journal, &ending);
 }
 
 struct list {
@@ -120,9 +129,9 @@ START_TEST(an_end_is_kept)
 
 	ck_assert_int_eq(journal_add(journal, &first), 0);
 	ck_assert_int_eq(journal_add(journal, &second), 0);
-	ck_assert_int_eq(journal_end(journal, second.id, 1700000005000, "root: done"), 0);
+	ck_assert_int_eq(end_one(journal, second.id, 1700000005000, "root: done"), 0);
 	/* A second end does not rewrite the first. */
-	ck_assert_int_eq(journal_end(journal, second.id, 1700000009000, "mallory"), 0);
+	ck_assert_int_eq(end_one(journal, second.id, 1700000009000, "mallory"), 0);
 	journal_close(journal);
 	journal = open_it();
 	ck_assert_uint_eq(list_of(journal, false).count, 1);
@@ -302,7 +311,7 @@ START_TEST(the_newest_first)
 		struct decision decision = quarantine;
 		ck_assert_int_eq(journal_add(journal, &decision), 0);
 		if (i == 3)
-			ck_assert_int_eq(journal_end(journal, decision.id, 5, "x"), 0);
+			ck_assert_int_eq(end_one(journal, decision.id, 5, "x"), 0);
 	}
 	ck_assert_int_eq(journal_newest(journal, false, 2, &total, note, &list), 0);
 	ck_assert_uint_eq(total, 4);
@@ -318,5 +327,146 @@ START_TEST(the_newest_first)
 }
 END_TEST
 
+static void note_event(void *context, const struct event *event)
+{
+	struct event **at = context;
+
+	*(*at)++ = *event;
+}
+
+/* Each change is an event with it; what is an event stays one. */
+START_TEST(events)
+{
+	struct journal *journal = begin();
+	struct decision first = quarantine, second = quarantine;
+	struct event event[16] = { 0 }, *at = event;
+	const struct event_filter all = { .most = 16 }, of_first = { .decision = 1, .most = 16 },
+				  older = { .before = 3, .most = 1 };
+
+	snprintf(first.incident, sizeof(first.incident), "INC-7");
+	ck_assert_int_eq(journal_add(journal, &first), 0);
+	ck_assert_int_eq(journal_add(journal, &second), 0);
+	ck_assert_int_eq(journal_end(journal, &(struct ending){ first.id, 77, "root", second.id }), 0);
+	ck_assert_int_eq(journal_end(journal, &(struct ending){ first.id, 78, "mallory", 0 }), 0);
+	ck_assert_int_eq(journal_events(journal, &all, note_event, &at), 0);
+	ck_assert_int_eq(at - event, 3);
+	ck_assert_str_eq(event[0].what, "superseded");
+	ck_assert_str_eq(event[0].text, "by decision 2");
+	ck_assert_str_eq(event[0].author, "root");
+	ck_assert_int_eq(event[0].at_ms, 77);
+	ck_assert_str_eq(event[2].what, "quarantine");
+	ck_assert_str_eq(event[2].text, "customer:acme: trap hits; ticket '4711'");
+	at = event;
+	ck_assert_int_eq(journal_events(journal, &of_first, note_event, &at), 0);
+	ck_assert_int_eq(at - event, 2);
+	at = event;
+	ck_assert_int_eq(journal_events(journal, &older, note_event, &at), 0);
+	ck_assert_int_eq(at - event, 1);
+	ck_assert_uint_eq(event[0].id, 2);
+	journal_close(journal);
+	journal = open_it();
+	struct list list = list_of(journal, true);
+	ck_assert_uint_eq(list.decision[0].superseded_by, second.id);
+	ck_assert_str_eq(list.decision[0].incident, "INC-7");
+	end(journal);
+}
+END_TEST
+
+static int run_sql(const char *sql)
+{
+	char path[PATH_MAX];
+	sqlite3 *database;
+
+	snprintf(path, sizeof(path), "%s/sluice.db", folder);
+	ck_assert_int_eq(sqlite3_open(path, &database), SQLITE_OK);
+	int ret = sqlite3_exec(database, sql, NULL, NULL, NULL);
+	sqlite3_close(database);
+	return ret;
+}
+
+START_TEST(events_are_never_rewritten)
+{
+	struct journal *journal = begin();
+	struct decision decision = quarantine;
+
+	ck_assert_int_eq(journal_add(journal, &decision), 0);
+	ck_assert_int_ne(run_sql("UPDATE events SET author = 'nobody'"), SQLITE_OK);
+	ck_assert_int_ne(run_sql("DELETE FROM events"), SQLITE_OK);
+	end(journal);
+}
+END_TEST
+
+/* All of several changes, or none of them. */
+START_TEST(together_or_not_at_all)
+{
+	struct journal *journal = begin();
+	struct decision first = quarantine, second = limit;
+	bool own, inner;
+
+	ck_assert_int_eq(journal_begin(journal, &own), 0);
+	ck_assert(own);
+	ck_assert_int_eq(journal_begin(journal, &inner), 0);
+	ck_assert(!inner);
+	ck_assert_int_eq(journal_add(journal, &first), 0);
+	ck_assert_int_eq(journal_settle(journal, inner, 0), 0);
+	ck_assert_int_eq(journal_add(journal, &second), 0);
+	ck_assert_int_eq(journal_settle(journal, own, -ENOMEM), -ENOMEM);
+	ck_assert_uint_eq(list_of(journal, true).count, 0);
+	ck_assert_int_eq(journal_begin(journal, &own), 0);
+	ck_assert_int_eq(journal_add(journal, &first), 0);
+	ck_assert_int_eq(journal_settle(journal, own, 0), 0);
+	ck_assert_uint_eq(list_of(journal, true).count, 1);
+	end(journal);
+}
+END_TEST
+
+/* A journal of before there were versions goes on; one of a later version is left alone. */
+START_TEST(older_and_newer_tables)
+{
+	struct journal *journal = begin();
+	struct decision decision = quarantine;
+
+	ck_assert_int_eq(journal_add(journal, &decision), 0);
+	journal_close(journal);
+	ck_assert_int_eq(run_sql("DROP TABLE events; DROP TABLE clock; PRAGMA user_version = 0;"
+				 "ALTER TABLE decisions DROP COLUMN incident;"
+				 "ALTER TABLE decisions DROP COLUMN superseded_by;"
+				 "ALTER TABLE decisions DROP COLUMN deadline_ms;"),
+			 SQLITE_OK);
+	journal = open_it();
+	ck_assert_uint_eq(list_of(journal, false).count, 1);
+	check_same(&list_of(journal, false).decision[0], &quarantine);
+	ck_assert_int_eq(journal_add(journal, &decision), 0);
+	journal_close(journal);
+	ck_assert_int_eq(run_sql("PRAGMA user_version = 9999"), SQLITE_OK);
+	log_init("unit", 0);
+	journal = NULL;
+	ck_assert_int_eq(journal_open(folder, &journal), -EIO);
+	end(NULL);
+}
+END_TEST
+
+START_TEST(the_clock)
+{
+	struct journal *journal = begin();
+	struct served_mark mark;
+
+	ck_assert_int_eq(journal_clock(journal, &mark), 0);
+	ck_assert_int_eq(mark.served_ms, 0);
+	ck_assert_str_eq(mark.boot, "");
+	mark = (struct served_mark){ "boot", 5, 6 };
+	ck_assert_int_eq(journal_put_clock(journal, &mark), 0);
+	mark.served_ms = 7;
+	ck_assert_int_eq(journal_put_clock(journal, &mark), 0);
+	journal_close(journal);
+	journal = open_it();
+	ck_assert_int_eq(journal_clock(journal, &mark), 0);
+	ck_assert_int_eq(mark.served_ms, 7);
+	ck_assert_str_eq(mark.boot, "boot");
+	end(journal);
+}
+END_TEST
+
 UNIT_MAIN("journal", decisions_are_there_again, an_end_is_kept, names_keep_their_ids, addresses,
-	  a_file_that_is_no_journal, a_journal_with_broken_pages, folders, one_at_a_time, the_newest_first)
+	  a_file_that_is_no_journal, a_journal_with_broken_pages, folders, one_at_a_time, the_newest_first, events,
+	  events_are_never_rewritten, together_or_not_at_all, older_and_newer_tables, the_clock)

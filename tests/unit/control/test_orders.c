@@ -39,7 +39,11 @@ START_TEST(what_is_in_force_already)
 	struct bed *bed = bed_begin(BED_CONFIG);
 
 	check_says(bed, QUARANTINE("acme"), true, "customer:acme quarantined until");
-	check_says(bed, QUARANTINE("acme"), true, "; quarantined already by decision 1, which stays in force until 20");
+	check_says(bed, QUARANTINE("acme"), true, "; in place of decision 1");
+	ck_assert_uint_eq(bed->daemon.ledger.count, 1);
+	check_says(bed, LIMIT("acme"), true, "customer:acme limited (decision 3)");
+	check_says(bed, LIMIT("acme"), true, "; in place of decision 3");
+	ck_assert_uint_eq(bed->daemon.ledger.count, 2);
 	bed_end(bed);
 }
 END_TEST
@@ -119,8 +123,10 @@ START_TEST(the_newest_first)
 {
 	struct bed *bed = bed_begin(BED_CONFIG);
 
+	static const char *const orders[] = { QUARANTINE("acme"), QUARANTINE("beta"), LIMIT("acme"), LIMIT("beta"),
+					      LIMIT("gate") };
 	for (int i = 0; i < 5; i++)
-		json_decref(bed_ask(bed, QUARANTINE("acme")));
+		json_decref(bed_ask(bed, orders[i]));
 	json_decref(bed_ask(bed, RELEASE("5")));
 	json_t *reply = bed_ask(bed, "GET /v1/decisions?most=2&all=true");
 	const json_t *rows = json_object_get(reply, "rows");
@@ -160,7 +166,7 @@ START_TEST(half_a_release)
 	sqlite3 *database;
 
 	json_decref(bed_ask(bed, QUARANTINE("acme")));
-	json_decref(bed_ask(bed, QUARANTINE("acme")));
+	json_decref(bed_ask(bed, LIMIT("acme")));
 	snprintf(path, sizeof(path), "%s/store/sluice.db", bed->folder);
 	ck_assert_int_eq(sqlite3_open(path, &database), SQLITE_OK);
 	ck_assert_int_eq(sqlite3_exec(database,
@@ -294,11 +300,13 @@ START_TEST(two_clocks)
 	struct bed *bed = bed_begin(BED_CONFIG);
 
 	json_decref(bed_ask(bed, QUARANTINE("acme")));
-	const struct decision *decision = &bed->daemon.ledger.decision[0];
+	const struct decision *decision = ledger_at(&bed->daemon.ledger, 0);
+	const struct ledger *ledger = &bed->daemon.ledger;
+	uint64_t id;
 	ck_assert_int_gt(decision->deadline_ms, 0);
-	ck_assert_uint_eq(ledger_expired(&bed->daemon.ledger, INT64_MAX, decision->deadline_ms - 1), 0);
-	ck_assert_uint_eq(ledger_expired(&bed->daemon.ledger, decision->expires_ms - 1, INT64_MAX), 0);
-	ck_assert_uint_eq(ledger_expired(&bed->daemon.ledger, decision->expires_ms, decision->deadline_ms), 1);
+	ck_assert_uint_eq(ledger_expired(ledger, INT64_MAX, decision->deadline_ms - 1, &id, 1), 0);
+	ck_assert_uint_eq(ledger_expired(ledger, decision->expires_ms - 1, INT64_MAX, &id, 1), 0);
+	ck_assert_uint_eq(ledger_expired(ledger, decision->expires_ms, decision->deadline_ms, &id, 1), 1);
 	bed_end(bed);
 }
 END_TEST

@@ -316,7 +316,7 @@ START_TEST(several_decisions_on_one_key)
 	ck_assert_uint_eq(verdict->decision, 2);
 	const struct wire_PUT_LIMITS *record = on_key(bed, WIRE_PUT_LIMITS, &acme);
 	ck_assert_ptr_nonnull(record);
-	ck_assert_uint_eq(record->limits.kind[LIMIT_CONNECTIONS].amount, 8);
+	ck_assert_uint_eq(record->limits.kind[LIMIT_CONNECTIONS].amount, 7); /* the strictest */
 	ck_assert_uint_eq(record->limits.kind[LIMIT_CONNECTION_RATE].amount, 5);
 	end(bed);
 }
