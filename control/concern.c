@@ -29,17 +29,9 @@ static bool within(const struct prefix *prefix, const struct address *address)
 	return bits == 0 || (prefix->address.byte[bytes] ^ address->byte[bytes]) >> (8 - bits) == 0;
 }
 
-static const struct customer *customer_of(const struct config *config, uint32_t id)
-{
-	for (size_t i = 0; i < config->customer_count; i++)
-		if (config->customers[i].id == id)
-			return &config->customers[i];
-	return NULL;
-}
-
 static bool sends_from(const struct config *config, uint32_t id, const struct address *address)
 {
-	const struct customer *customer = customer_of(config, id);
+	const struct customer *customer = config_customer_of(config, id);
 
 	for (size_t i = 0; customer != NULL && i < customer->source_count; i++)
 		if (within(&customer->sources[i].prefix, address))
@@ -77,7 +69,8 @@ bool concern_has(const struct config *config, const struct decision *decision, c
 bool concern_orphan(const struct config *config, const struct decision *decision, char *ret_why)
 {
 	const struct scope_key *on = &decision->key;
-	bool customer = !names_customer(on) || on->customer == ID_UNKNOWN || customer_of(config, on->customer) != NULL;
+	bool customer =
+		!names_customer(on) || on->customer == ID_UNKNOWN || config_customer_of(config, on->customer) != NULL;
 	bool provider = !names_provider(on) || on->provider == ID_UNKNOWN;
 
 	for (size_t i = 0; !provider && i < config->provider_count; i++)

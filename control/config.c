@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "config_read.h"
+#include "customers.h"
 #include "settings.h"
 #include "yaml_map.h"
 
@@ -30,15 +31,6 @@ static void free_provider(struct provider *provider)
 	free(provider->addresses);
 }
 
-static void free_customer(struct customer *customer)
-{
-	free(customer->name);
-	free(customer->sources);
-	for (size_t i = 0; i < customer->at_count; i++)
-		free(customer->at[i].provider);
-	free(customer->at);
-}
-
 void config_destroy(struct config *config)
 {
 	if (config == NULL)
@@ -49,7 +41,7 @@ void config_destroy(struct config *config)
 	for (size_t i = 0; i < config->provider_count; i++)
 		free_provider(&config->providers[i]);
 	for (size_t i = 0; i < config->customer_count; i++)
-		free_customer(&config->customers[i]);
+		customer_finish(&config->customers[i]);
 	for (size_t i = 0; i < config->access_count; i++) {
 		free(config->access[i].name);
 		free(config->access[i].certificate);
@@ -58,6 +50,8 @@ void config_destroy(struct config *config)
 	free_strings(&config->domains);
 	free(config->providers);
 	free(config->customers);
+	free(config->by_name);
+	free(config->by_id);
 	free(config);
 }
 
@@ -71,14 +65,6 @@ const struct provider *config_provider(const struct config *config, const char *
 	for (size_t i = 0; i < config->provider_count; i++)
 		if (config->providers[i].name != NULL && strcmp(config->providers[i].name, name) == 0)
 			return &config->providers[i];
-	return NULL;
-}
-
-const struct customer *config_customer(const struct config *config, const char *name)
-{
-	for (size_t i = 0; i < config->customer_count; i++)
-		if (config->customers[i].name != NULL && strcmp(config->customers[i].name, name) == 0)
-			return &config->customers[i];
 	return NULL;
 }
 
@@ -170,6 +156,8 @@ static struct config *parse(struct reader *reader, const char *text, size_t size
 			read_config(reader, root, config);
 		yaml_document_delete(&reader->document);
 	}
+	customers_order(config);
+	config->written_count = config->customer_count;
 	if (reader->error_count == 0)
 		return config;
 	config_destroy(config);

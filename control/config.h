@@ -36,6 +36,7 @@ struct prefix {
 struct source {
 	struct prefix prefix;
 	uint16_t port_low, port_high, vlan;
+	uint32_t line, column; /* where it is written, from 0 on */
 };
 
 struct provider {
@@ -87,6 +88,8 @@ struct config {
 	struct strings domains; /* whose MX hosts are their providers' by the patterns of these */
 	struct customer *customers;
 	size_t customer_count;
+	size_t written_count;	   /* of them, those the text has: they stand first, imported ones behind them */
+	uint32_t *by_name, *by_id; /* their places, see customers.h */
 	struct limits gate, each_customer, each_source, each_remote;
 	struct limits ceiling[SCOPES]; /* for each of a scope, when the gate is blind */
 	struct unknown unknown_customer, unknown_provider;
@@ -110,5 +113,6 @@ bool prefix_equal(const struct prefix *a, const struct prefix *b);
 
 const struct provider *config_provider(const struct config *config, const char *name);
 const struct customer *config_customer(const struct config *config, const char *name);
+const struct customer *config_customer_of(const struct config *config, uint32_t id);
 
 #endif

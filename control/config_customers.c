@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "config_read.h"
+#include "customer_text.h"
+#include "customers.h"
 #include "units.h"
 
 static void read_source_prefix(struct reader *reader, yaml_node_t *node, void *context)
@@ -13,34 +15,13 @@ static void read_source_prefix(struct reader *reader, yaml_node_t *node, void *c
 	read_prefix(reader, node, &source->prefix);
 }
 
-/* Digits alone, and all of them; moves on past them. */
-static bool take_port(const char **text, uint16_t *ret_port)
-{
-	size_t digits = strspn(*text, "0123456789");
-	unsigned long port = strtoul(*text, NULL, 10);
-
-	if (digits == 0 || digits > 5 || port > UINT16_MAX)
-		return false;
-	*text += digits;
-	*ret_port = (uint16_t)port;
-	return true;
-}
-
 static void read_source_ports(struct reader *reader, yaml_node_t *node, void *context)
 {
 	struct source *source = context;
-	const char *text = read_text(reader, node), *at = text;
+	const char *text = read_text(reader, node);
 
-	if (text == NULL)
-		return;
-	bool good = take_port(&at, &source->port_low);
-	source->port_high = source->port_low;
-	if (good && *at == '-') {
-		at++;
-		good = take_port(&at, &source->port_high);
-	}
-	if (!good || *at != '\0' || source->port_low > source->port_high)
-		error_at(reader, node, "ports: \"%s\": expected a range within 0 to 65535, such as 20000-29999", text);
+	if (text != NULL && !ports_parse(text, &source->port_low, &source->port_high))
+		error_at(reader, node, "ports: \"%s\": expected " PORTS_EXPECTED, text);
 }
 
 static void read_source_vlan(struct reader *reader, yaml_node_t *node, void *context)
@@ -52,7 +33,7 @@ static void read_source_vlan(struct reader *reader, yaml_node_t *node, void *con
 	if (text == NULL)
 		return;
 	if (count_parse(text, &vlan) < 0 || vlan > 4094)
-		error_at(reader, node, "vlan: \"%s\": expected 0 (untagged) to 4094", text);
+		error_at(reader, node, "vlan: \"%s\": expected " VLAN_EXPECTED, text);
 	source->vlan = (uint16_t)vlan;
 }
 
@@ -62,32 +43,6 @@ static const struct field source_fields[] = {
 	{ "vlan", read_source_vlan, false },
 	{ NULL, NULL, false },
 };
-
-/* Of two ranges the narrower one is tried first: so one may lie within the other, but neither may reach out of the
- * other at one end only, where it would be chance. */
-static bool cross(const struct source *a, const struct source *b)
-{
-	bool apart = a->port_high < b->port_low || b->port_high < a->port_low;
-	bool a_within = a->port_low >= b->port_low && a->port_high <= b->port_high;
-	bool b_within = b->port_low >= a->port_low && b->port_high <= a->port_high;
-
-	return !apart && a_within == b_within; /* both: they are equal */
-}
-
-static const struct customer *source_taken(const struct config *config, const struct source *source,
-					   const struct source **ret_taken)
-{
-	for (size_t i = 0; i < config->customer_count; i++)
-		for (size_t j = 0; j < config->customers[i].source_count; j++) {
-			const struct source *other = &config->customers[i].sources[j];
-			if (!prefix_equal(&other->prefix, &source->prefix) || other->vlan != source->vlan ||
-			    !cross(other, source))
-				continue;
-			*ret_taken = other;
-			return &config->customers[i];
-		}
-	return NULL;
-}
 
 /* A customer being read; the array it stands in does not move meanwhile. */
 struct customer_reading {
@@ -99,7 +54,10 @@ static void read_source(struct reader *reader, yaml_node_t *node, void *context)
 {
 	const struct customer_reading *reading = context;
 	struct customer *customer = reading->customer;
-	struct source source = { .port_high = UINT16_MAX, .vlan = WIRE_VLAN_ANY };
+	struct source source = { .port_high = UINT16_MAX,
+				 .vlan = WIRE_VLAN_ANY,
+				 .line = (uint32_t)node->start_mark.line,
+				 .column = (uint32_t)node->start_mark.column };
 	size_t before = reader->error_count;
 
 	if (node->type == YAML_MAPPING_NODE)
@@ -108,17 +66,7 @@ static void read_source(struct reader *reader, yaml_node_t *node, void *context)
 		read_prefix(reader, node, &source.prefix);
 	if (reader->error_count != before)
 		return;
-	const struct source *other;
-	const struct customer *taken = source_taken(reading->config, &source, &other);
-	if (taken == NULL)
-		*(struct source *)grow(&customer->sources, &customer->source_count, sizeof(source)) = source;
-	else if (other->port_low == source.port_low && other->port_high == source.port_high)
-		error_at(reader, node, "this source is customer \"%s\"'s already",
-			 taken->name != NULL ? taken->name : "?");
-	else
-		error_at(reader, node, "ports %u-%u overlap with customer \"%s\"'s %u-%u on the same prefix",
-			 source.port_low, source.port_high, taken->name != NULL ? taken->name : "?", other->port_low,
-			 other->port_high);
+	*(struct source *)grow(&customer->sources, &customer->source_count, sizeof(source)) = source;
 }
 
 static void read_at(struct reader *reader, yaml_node_t *key, yaml_node_t *value, void *context)
@@ -158,9 +106,9 @@ static void read_customer_weight(struct reader *reader, yaml_node_t *node, void 
 
 	if (text == NULL)
 		return;
-	if (count_parse(text, &reading->customer->weight) < 0 || reading->customer->weight == 0 ||
-	    reading->customer->weight > WEIGHT_MOST)
-		error_at(reader, node, "weight: \"%s\": expected a number from 1 to %u", text, WEIGHT_MOST);
+	const char *expected = weight_parse(text, &reading->customer->weight);
+	if (expected != NULL)
+		error_at(reader, node, "weight: \"%s\": expected %s", text, expected);
 }
 
 static const struct field customer_fields[] = {
@@ -177,11 +125,45 @@ static void read_customer(struct reader *reader, yaml_node_t *node, void *contex
 
 	customer->weight = 1;
 	read_map(reader, node, customer_fields, &reading);
-	if (customer->name != NULL && config_customer(config, customer->name) != customer)
-		error_at(reader, node, "a second customer \"%s\"", customer->name);
+}
+
+static void say_same_source(void *context, const struct owned *first, const struct owned *second)
+{
+	struct reader *reader = context;
+	const struct source *a = first->source, *b = second->source;
+	const char *name = first->customer->name != NULL ? first->customer->name : "?";
+
+	if (a->port_low == b->port_low && a->port_high == b->port_high)
+		error_in(reader, b->line, b->column, "this source is customer \"%s\"'s already", name);
+	else
+		error_in(reader, b->line, b->column,
+			 "ports %u-%u overlap with customer \"%s\"'s %u-%u on the same prefix", b->port_low,
+			 b->port_high, name, a->port_low, a->port_high);
+}
+
+/* A list of customers that was read: one item, one customer. */
+struct list_read {
+	struct reader *reader;
+	const yaml_node_t *node;
+	const struct config *config;
+};
+
+static void say_same_name(void *context, const struct customer *first, const struct customer *second)
+{
+	const struct list_read *list = context;
+	const yaml_node_item_t *items = list->node->data.sequence.items.start;
+
+	(void)first;
+	error_at(list->reader, yaml_document_get_node(&list->reader->document, items[second - list->config->customers]),
+		 "a second customer \"%s\"", second->name);
 }
 
 void read_customers(struct reader *reader, yaml_node_t *node, void *config)
 {
+	const struct list_read list = { reader, node, config };
+
 	read_list(reader, node, read_customer, config);
+	customers_order(config);
+	customers_same_name(config, say_same_name, (void *)&list);
+	customers_same_source(config, say_same_source, reader);
 }

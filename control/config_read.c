@@ -4,10 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "customer_text.h"
 #include "settings.h"
 #include "units.h"
-
-#define NAME_MOST 64
 
 /* Scalars of one section, by the settings table. */
 struct section {
@@ -137,22 +136,15 @@ void read_limits(struct reader *reader, yaml_node_t *node, struct limits *limits
 	read_pairs(reader, node, read_limit, limits);
 }
 
-static bool is_name(const char *text)
-{
-	size_t size = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.");
-
-	return size > 0 && size <= NAME_MOST && text[size] == '\0' && strcmp(text, "unknown") != 0;
-}
-
 char *read_name(struct reader *reader, yaml_node_t *node)
 {
 	const char *text = read_text(reader, node);
 
 	if (text == NULL)
 		return NULL;
-	if (!is_name(text)) {
+	if (!customer_name_fits(text)) {
 		error_at(reader, node, "name: \"%s\": expected 1 to %d letters, digits, - _ . (and not \"unknown\")",
-			 text, NAME_MOST);
+			 text, CUSTOMER_NAME_MOST);
 		return NULL;
 	}
 	return strdup(text);

@@ -10,6 +10,7 @@
 #include "clocks.h"
 #include "concern.h"
 #include "decide.h"
+#include "imported.h"
 #include "log.h"
 #include "request.h"
 #include "scope_text.h"
@@ -74,7 +75,8 @@ int daemon_known_scope(struct daemon *daemon, const char *text, struct scope_key
 	return scope_parse(text, &finder, ret_key, ret_error);
 }
 
-static int give_ids(struct daemon *daemon, struct config *config)
+/* Ids for names, and the customers that were imported. */
+static int complete_config(struct daemon *daemon, struct config *config)
 {
 	for (size_t i = 0; i < config->customer_count; i++) {
 		config->customers[i].id = journal_id(daemon->journal, NAME_CUSTOMER, config->customers[i].name);
@@ -86,7 +88,7 @@ static int give_ids(struct daemon *daemon, struct config *config)
 		if (config->providers[i].id == 0)
 			return -EIO;
 	}
-	return 0;
+	return imported_load(daemon, config);
 }
 
 static bool is_warned(const struct daemon *daemon, const struct contest *contest)
@@ -129,7 +131,7 @@ static void on_resolved(void *context, size_t provider)
 	policy_shared(&daemon->policy, warn_shared, daemon);
 	/* Before all have answered once the gate keeps what it has. */
 	if (daemon->link != NULL && resolver_settled(daemon->resolver))
-		link_want_all(daemon->link);
+		link_want_destinations(daemon->link);
 }
 
 static int on_patience(sd_event_source *source, uint64_t usec, void *context)
@@ -188,7 +190,7 @@ static int restore_all(struct daemon *daemon)
 	int ret = journal_open(daemon->config->settings.directory, &daemon->journal);
 
 	if (ret == 0)
-		ret = give_ids(daemon, daemon->config);
+		ret = complete_config(daemon, daemon->config);
 	return ret == 0 ? decide_restore(daemon) : ret;
 }
 
@@ -299,7 +301,8 @@ void daemon_reload(struct daemon *daemon)
 	struct resolver *old_resolver = daemon->resolver;
 
 	daemon->reload.at_ms = wall_ms();
-	daemon->reload.taken = config != NULL && give_ids(daemon, config) == 0 && create_resolver(daemon, config) == 0;
+	daemon->reload.taken =
+		config != NULL && complete_config(daemon, config) == 0 && create_resolver(daemon, config) == 0;
 	if (daemon->reload.taken) {
 		alarms_clear(&daemon->alarms, ALARM_CONFIG_REFUSED, "", wall_ms());
 		take_config(daemon, config, old_resolver);

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,15 +13,15 @@
 #include "request.h"
 #include "route.h"
 
-#define BODY_MOST 4096u
+#define BODY_LONG 4096u		  /* who sends more is asked first who he is */
 #define SWALLOW_MOST (256u << 10) /* who is cut off while he speaks does not hear why: so much is heard out */
 #define REPLY_MOST (8u << 20)
 
 struct exchange {
 	struct client *client;
 	struct MHD_Connection *connection;
-	char body[BODY_MOST];
-	size_t size, swallowed;
+	char *body;
+	size_t size, room, most, swallowed;
 	bool asked;
 	unsigned status; /* 0: not answered yet */
 	char *text;
@@ -145,7 +146,18 @@ static void refuse_body(struct exchange *exchange, unsigned status, const char *
 	set_refusal(exchange, &refusal);
 }
 
-static enum MHD_Result begin(struct MHD_Connection *connection, const char *method, void **state)
+/* A long body is for those only who may do what it is for. */
+static void set_most(struct exchange *exchange, const char *method, const char *url)
+{
+	struct who who;
+
+	exchange->most = route_body_most(method, url);
+	if (exchange->most > BODY_LONG &&
+	    (!listener_who(exchange->client, exchange->connection, &who) || who.right != RIGHT_ADMIN))
+		exchange->most = BODY_LONG;
+}
+
+static enum MHD_Result begin(struct MHD_Connection *connection, const char *url, const char *method, void **state)
 {
 	struct exchange *exchange = calloc(1, sizeof(*exchange));
 	const char *type = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_TYPE);
@@ -156,25 +168,44 @@ static enum MHD_Result begin(struct MHD_Connection *connection, const char *meth
 	exchange->client = client_of(connection);
 	exchange->connection = connection;
 	exchange->client->busy = true;
+	set_most(exchange, method, url);
 	if (strcmp(method, MHD_HTTP_METHOD_POST) == 0 && !is_json(type))
 		refuse_body(exchange, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE, "a body's type is application/json");
 	return MHD_YES;
 }
 
+static bool keep_body(struct exchange *exchange, const char *data, size_t size)
+{
+	if (size > exchange->room - exchange->size) {
+		size_t room = exchange->room * 2 > exchange->size + size ? exchange->room * 2 : exchange->size + size;
+		char *grown = realloc(exchange->body, room);
+		if (grown == NULL)
+			return false;
+		exchange->body = grown;
+		exchange->room = room;
+	}
+	memcpy(exchange->body + exchange->size, data, size);
+	exchange->size += size;
+	return true;
+}
+
 static enum MHD_Result take_body(struct exchange *exchange, const char *data, size_t *size)
 {
-	bool fits = *size <= sizeof(exchange->body) - exchange->size;
+	bool fits = *size <= exchange->most - exchange->size;
 
 	if (fits && exchange->status == 0) {
-		memcpy(exchange->body + exchange->size, data, *size);
-		exchange->size += *size;
+		if (!keep_body(exchange, data, *size))
+			return MHD_NO;
 	} else {
 		exchange->swallowed += *size;
 	}
 	if (exchange->swallowed > SWALLOW_MOST)
 		return MHD_NO;
-	if (!fits)
-		refuse_body(exchange, MHD_HTTP_CONTENT_TOO_LARGE, "a request's body is at most 4096 bytes long");
+	if (!fits) {
+		char text[64];
+		snprintf(text, sizeof(text), "this request's body is at most %zu bytes long", exchange->most);
+		refuse_body(exchange, MHD_HTTP_CONTENT_TOO_LARGE, text);
+	}
 	*size = 0;
 	return MHD_YES;
 }
@@ -202,7 +233,7 @@ enum MHD_Result exchange_handle(void *context, struct MHD_Connection *connection
 
 	(void)context, (void)version;
 	if (exchange == NULL)
-		return begin(connection, method, state);
+		return begin(connection, url, method, state);
 	if (*size > 0)
 		return take_body(exchange, data, size);
 	if (!exchange->asked && exchange->status == 0)
@@ -225,6 +256,7 @@ void exchange_completed(void *context, struct MHD_Connection *connection, void *
 	request_forget(listener_daemon(exchange->client->listener), exchange);
 	exchange->client->busy = false;
 	free(exchange->text);
+	free(exchange->body);
 	free(exchange);
 	*state = NULL;
 }

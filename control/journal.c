@@ -39,6 +39,9 @@ static const char *const steps[] = {
 	/* What was said stays said. */
 	"CREATE TRIGGER events_stay BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'events do not change'); END;"
 	"CREATE TRIGGER events_remain BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'events do not go'); END;",
+
+	"CREATE TABLE customers (name TEXT PRIMARY KEY, id INTEGER NOT NULL, sources TEXT NOT NULL,"
+	"  weight INTEGER NOT NULL, limits TEXT NOT NULL) WITHOUT ROWID;",
 };
 
 #define STEPS (int)(sizeof(steps) / sizeof(steps[0]))
@@ -167,6 +170,8 @@ void journal_close(struct journal *journal)
 	if (journal == NULL)
 		return;
 	sqlite3_finalize(journal->known_id);
+	sqlite3_finalize(journal->new_id);
+	sqlite3_finalize(journal->put_customer);
 	sqlite3_close(journal->database);
 	if (journal->lock >= 0)
 		close(journal->lock);

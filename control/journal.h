@@ -77,6 +77,17 @@ int journal_events(struct journal *journal, const struct event_filter *filter,
 int journal_clock(struct journal *journal, struct served_mark *ret_mark);
 int journal_put_clock(struct journal *journal, const struct served_mark *mark);
 
+/* Imported customers: stores one in place of what its name had / forgets it / calls `each`, which takes what it gets,
+ * in the names' order / how many there are. */
+struct customer;
+int journal_put_customer(struct journal *journal, const struct customer *customer);
+int journal_remove_customer(struct journal *journal, const char *name);
+int journal_customers(struct journal *journal, void (*each)(void *context, struct customer *customer), void *context);
+size_t journal_customer_count(struct journal *journal);
+
+/* After much was written at once. */
+void journal_tidy(struct journal *journal);
+
 /* Replaces / lists the addresses last known of a provider. */
 int journal_put_addresses(struct journal *journal, uint32_t provider, const struct address *addresses, size_t count);
 int journal_addresses(struct journal *journal, uint32_t provider,

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "customer_text.h"
 #include "journal_parts.h"
 #include "log.h"
 
@@ -86,14 +87,11 @@ int journal_end(struct journal *journal, const struct ending *ending)
 
 static void read_limits(struct decision *decision)
 {
-	char values[VALUES_MAX], *rest = values;
+	const char *expected = limits_parse(decision->values, &decision->limits);
 
-	memcpy(values, decision->values, sizeof(values));
-	/* A burst follows its rate after a blank: settings are told apart by a semicolon. */
-	for (char *text = strsep(&rest, ";"); text != NULL && text[0] != '\0'; text = strsep(&rest, ";"))
-		if (decision_setting(text, &decision->limits) != NULL)
-			log_warning("journal: decision %llu: \"%s\" is not a limit any more",
-				    (unsigned long long)decision->id, text);
+	if (expected != NULL)
+		log_warning("journal: decision %llu: \"%s\": expected %s", (unsigned long long)decision->id,
+			    decision->values, expected);
 }
 
 static void read_decision(sqlite3_stmt *statement, struct decision *ret_decision)

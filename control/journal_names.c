@@ -27,14 +27,16 @@ uint32_t journal_id(struct journal *journal, enum name_kind kind, const char *na
 
 	if (id != 0)
 		return id;
-	sqlite3_stmt *statement = journal_prepare(journal, "INSERT INTO names (kind, name) VALUES (?, ?)");
+	if (journal->new_id == NULL)
+		journal->new_id = journal_prepare(journal, "INSERT INTO names (kind, name) VALUES (?, ?)");
+	sqlite3_stmt *statement = journal->new_id;
 	if (statement == NULL)
 		return 0;
 	sqlite3_bind_int(statement, 1, kind);
-	sqlite3_bind_text(statement, 2, name, -1, SQLITE_STATIC);
-	if (journal_finish(journal, statement, "store a name") < 0)
-		return 0;
-	return (uint32_t)sqlite3_last_insert_rowid(journal->database);
+	sqlite3_bind_text(statement, 2, name, -1, SQLITE_TRANSIENT);
+	bool stored = sqlite3_step(statement) == SQLITE_DONE || journal_failed(journal, "store a name") == 0;
+	sqlite3_reset(statement);
+	return stored ? (uint32_t)sqlite3_last_insert_rowid(journal->database) : 0;
 }
 
 static int put_address(struct journal *journal, uint32_t provider, const struct address *address)

@@ -11,7 +11,8 @@
 
 struct journal {
 	sqlite3 *database;
-	sqlite3_stmt *known_id; /* asked twice for each decision at a start */
+	/* Kept prepared: what is asked for each of many. */
+	sqlite3_stmt *known_id, *new_id, *put_customer;
 	int lock;
 };
 

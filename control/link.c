@@ -16,10 +16,13 @@
 #include "log.h"
 
 #define RETRY_FIRST_USEC 50000u
-#define RETRY_MOST_USEC 1000000u
+#define RETRY_MOST_USEC 200000u
 #define REFUSED_RETRY_USEC 5000000u
-#define SILENCE_USEC 4000000u /* of a gate that owes an answer: less than a request waits for its enforcement */
+#define SILENCE_USEC 4000000u	   /* of a gate that owes an answer: less than a request waits for its enforcement */
+#define SILENCE_ALL_USEC 60000000u /* of one that has just been sent all there is: it may be a million customers */
+#define QUEUE_MOST (1ul << 30)
 #define QUERIES_MOST 256
+#define FLUSH_BYTES 262144u /* of a batch that is being made: the gate reads them meanwhile */
 
 struct question {
 	enum wire_type type; /* of its rows */
@@ -40,14 +43,17 @@ struct link {
 	uint64_t retry_usec;
 	bool greeted;
 	struct frame_buffer in, out;
+	size_t flush_at;
 	struct link_status status;
 	/* Wanted, but in no batch yet. */
-	bool started, all;
+	bool started, all, destinations;
 	struct change {
 		struct scope_key key;
 		enum decision_action action;
 	} * change;
-	size_t change_count;
+	size_t change_count, change_room;
+	bool sent_all;
+	uint64_t sent_usec;
 	bool overflow; /* something of what is queued did not fit */
 	uint64_t sent; /* generation under way; 0: none */
 	struct question *first, **last;
@@ -117,7 +123,7 @@ static void disconnect(struct link *link, uint64_t retry_usec)
 static int on_silence(sd_event_source *source, uint64_t usec, void *context)
 {
 	(void)source, (void)usec;
-	log_error("gate: connected, but has said nothing for %u s", SILENCE_USEC / 1000000);
+	log_error("gate: connected, but has not answered for too long");
 	note_refusal(context, true, "it did not answer");
 	disconnect(context, RETRY_MOST_USEC);
 	return 0;
@@ -127,16 +133,16 @@ static int on_silence(sd_event_source *source, uint64_t usec, void *context)
 static void watch_silence(struct link *link, bool moved)
 {
 	bool owes = !link->greeted || link->sent != 0 || link->first != NULL;
+	uint64_t usec = link->sent != 0 && link->sent_all ? SILENCE_ALL_USEC : SILENCE_USEC;
 
 	if (link->descriptor < 0)
 		return;
 	if (!owes)
 		link->watchdog = sd_event_source_disable_unref(link->watchdog);
 	else if (link->watchdog == NULL)
-		sd_event_add_time_relative(link->event, &link->watchdog, CLOCK_MONOTONIC, SILENCE_USEC, 1000,
-					   on_silence, link);
+		sd_event_add_time_relative(link->event, &link->watchdog, CLOCK_MONOTONIC, usec, 1000, on_silence, link);
 	else if (moved)
-		sd_event_source_set_time_relative(link->watchdog, SILENCE_USEC);
+		sd_event_source_set_time_relative(link->watchdog, usec);
 }
 
 static void flush(struct link *link)
@@ -149,12 +155,27 @@ static void flush(struct link *link)
 		sd_event_source_set_io_events(link->io, EPOLLIN | (ret == -EAGAIN ? EPOLLOUT : 0u));
 }
 
+/* What the socket takes now need not wait for the batch's end; an error is for flush() to find again. */
+static void flush_early(struct link *link)
+{
+	frame_flush(link->descriptor, &link->out);
+	link->flush_at = link->out.end - link->out.start + FLUSH_BYTES;
+}
+
 static void put(void *context, enum wire_type type, const void *record)
 {
 	struct link *link = context;
 
 	if (frame_put(&link->out, type, record) < 0)
 		link->overflow = true;
+	else if (link->out.end - link->out.start >= link->flush_at)
+		flush_early(link);
+}
+
+static void put_destinations(struct link *link)
+{
+	put(link, WIRE_DEL_DESTINATIONS, &(struct wire_DEL_DESTINATIONS){ 0 });
+	policy_destinations(link->policy, put, link);
 }
 
 static void put_batch(struct link *link)
@@ -164,8 +185,11 @@ static void put_batch(struct link *link)
 	const struct wire_COMMIT commit = { .generation = link->status.wanted };
 
 	put(link, WIRE_BEGIN, &begin);
+	link->flush_at = link->out.end - link->out.start + FLUSH_BYTES;
 	if (link->all)
 		policy_all(link->policy, put, link);
+	else if (link->destinations)
+		put_destinations(link);
 	for (size_t i = 0; !link->all && i < link->change_count; i++)
 		policy_scope(link->policy, &link->change[i].key, link->change[i].action, put, link);
 	put(link, WIRE_COMMIT, &commit);
@@ -174,8 +198,10 @@ static void put_batch(struct link *link)
 /* What is wanted and not under way, as one batch; what comes meanwhile waits for the next. */
 static void push(struct link *link)
 {
-	if (!link->greeted || !link->started || link->sent != 0 || (!link->all && link->change_count == 0))
+	if (!link->greeted || !link->started || link->sent != 0 ||
+	    (!link->all && !link->destinations && link->change_count == 0))
 		return;
+	uint64_t begun = steady_usec();
 	put_batch(link);
 	if (link->overflow) {
 		/* A part of a batch must not be committed. */
@@ -185,7 +211,9 @@ static void push(struct link *link)
 		return;
 	}
 	link->sent = link->status.wanted;
-	link->all = false;
+	link->sent_all = link->all;
+	link->sent_usec = begun;
+	link->all = link->destinations = false;
 	link->change_count = 0;
 	flush(link);
 	watch_silence(link, false);
@@ -224,6 +252,9 @@ static void take_ack(struct link *link, const struct wire_ACK *ack)
 	if (ack->error[0] != '\0')
 		log_warning("gate: generation %llu: %.*s", (unsigned long long)generation, (int)sizeof(ack->error),
 			    ack->error);
+	if (link->sent_all)
+		log_info("gate: has all there is, %u records, after %.1f ms", ack->records,
+			 (double)(steady_usec() - link->sent_usec) / 1000);
 	link->sent = 0;
 	link->status.ready = true;
 	link->status.error[0] = '\0';
@@ -340,6 +371,8 @@ static void try_connect(struct link *link)
 		disconnect(link, RETRY_MOST_USEC);
 		return;
 	}
+	link->out.most = QUEUE_MOST;
+	link->flush_at = FLUSH_BYTES;
 	put(link, WIRE_HELLO, &hello);
 	flush(link);
 	watch_silence(link, false);
@@ -390,17 +423,32 @@ uint64_t link_want_all(struct link *link)
 	return generation;
 }
 
+uint64_t link_want_destinations(struct link *link)
+{
+	if (!link->started)
+		return link_want_all(link);
+	link->status.wanted++;
+	link->destinations = true;
+	push(link);
+	return link->status.wanted;
+}
+
 uint64_t link_want_scope(struct link *link, const struct scope_key *key, enum decision_action action)
 {
-	struct change *grown = realloc(link->change, (link->change_count + 1) * sizeof(*grown));
 	uint64_t generation = ++link->status.wanted;
 
-	if (grown == NULL) {
-		link->all = true;
-	} else {
-		link->change = grown;
-		grown[link->change_count++] = (struct change){ *key, action };
+	if (link->change_count == link->change_room) {
+		size_t room = link->change_room * 2 + 16;
+		struct change *grown = realloc(link->change, room * sizeof(*grown));
+		if (grown != NULL) {
+			link->change = grown;
+			link->change_room = room;
+		}
 	}
+	if (link->change_count < link->change_room)
+		link->change[link->change_count++] = (struct change){ *key, action };
+	else
+		link->all = true;
 	push(link);
 	return generation;
 }
@@ -435,7 +483,7 @@ int link_query(struct link *link, const struct wire_QUERY *query, void (*done)(v
 	link->open_queries++;
 	put(link, WIRE_QUERY, query);
 	if (link->overflow)
-		disconnect(link, RETRY_MOST_USEC); /* it has not read for 64 MiB */
+		disconnect(link, RETRY_MOST_USEC); /* it has not read for long */
 	else
 		flush(link);
 	watch_silence(link, false);

@@ -33,9 +33,10 @@ int link_create(sd_event *event, const char *path, const struct policy *policy, 
 		link_enforced *enforced, void *context, struct link **ret_link);
 void link_destroy(struct link *link);
 
-/* Everything / one scope's verdict or limits, see policy_scope(), is to be pushed; returns the generation that will
- * have it. */
+/* Everything / which address is whose, see policy_destinations() / one scope's verdict or limits, see policy_scope(),
+ * is to be pushed; returns the generation that will have it. */
 uint64_t link_want_all(struct link *link);
+uint64_t link_want_destinations(struct link *link);
 uint64_t link_want_scope(struct link *link, const struct scope_key *key, enum decision_action action);
 
 const struct link_status *link_status(const struct link *link);

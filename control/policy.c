@@ -14,11 +14,13 @@ static void add_base(struct policy *policy, const struct scope_key *key, const s
 {
 	if (limits->has == 0 && limits->weight == 0)
 		return;
-	struct wire_PUT_LIMITS *grown = realloc(policy->base, (policy->base_count + 1) * sizeof(*grown));
-	if (grown == NULL)
-		abort();
-	policy->base = grown;
-	struct wire_PUT_LIMITS *record = &grown[policy->base_count++];
+	if (policy->base_count == policy->base_room) {
+		policy->base_room = policy->base_room * 2 + 64;
+		policy->base = realloc(policy->base, policy->base_room * sizeof(*policy->base));
+		if (policy->base == NULL)
+			abort();
+	}
+	struct wire_PUT_LIMITS *record = &policy->base[policy->base_count++];
 	memset(record, 0, sizeof(*record));
 	record->key = *key;
 	record->limits = *limits;
@@ -92,7 +94,7 @@ void policy_finish(struct policy *policy)
 {
 	free(policy->base);
 	policy->base = NULL;
-	policy->base_count = 0;
+	policy->base_count = policy->base_room = 0;
 }
 
 static uint32_t ms_of(uint64_t ns)
@@ -133,6 +135,15 @@ static void put_identities(const struct customer *customer, policy_put *put, voi
 							  .customer = customer->id };
 		put(context, WIRE_PUT_IDENTITY, &record);
 	}
+}
+
+/* Of two rules for the same packets the later one counts: what somebody wrote comes after what was imported. */
+static void put_customers(const struct config *config, policy_put *put, void *context)
+{
+	for (size_t i = config->written_count; i < config->customer_count; i++)
+		put_identities(&config->customers[i], put, context);
+	for (size_t i = 0; i < config->written_count; i++)
+		put_identities(&config->customers[i], put, context);
 }
 
 bool policy_denies(const struct policy *policy, const struct scope_key *key, const char **ret_reason)
@@ -230,8 +241,7 @@ void policy_all(const struct policy *policy, policy_put *put, void *context)
 	const struct order *decided = &policy->ledger->by_scope;
 
 	put_settings(policy, put, context);
-	for (size_t i = 0; i < policy->config->customer_count; i++)
-		put_identities(&policy->config->customers[i], put, context);
+	put_customers(policy->config, put, context);
 	policy_destinations(policy, put, context);
 	put_undecided(policy, put, context);
 	for (size_t i = 0; i < decided->count;)
@@ -255,9 +265,10 @@ void policy_scope(const struct policy *policy, const struct scope_key *key, enum
 
 const char *policy_customer(const struct policy *policy, uint32_t id)
 {
-	for (size_t i = 0; i < policy->config->customer_count; i++)
-		if (policy->config->customers[i].id == id)
-			return policy->config->customers[i].name;
+	const struct customer *customer = config_customer_of(policy->config, id);
+
+	if (customer != NULL)
+		return customer->name;
 	return id == ID_UNKNOWN ? "unknown" : "?";
 }
 

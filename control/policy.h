@@ -18,7 +18,7 @@ struct policy {
 	const struct address_set *resolved; /* [config->provider_count] */
 	/* Limits the configuration puts on each key, by key. */
 	struct wire_PUT_LIMITS *base;
-	size_t base_count;
+	size_t base_count, base_room;
 };
 
 /* Builds `base`. This and policy_all() abort when memory is out. Again after another configuration. */

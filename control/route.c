@@ -9,6 +9,8 @@
 
 #include "arg.h"
 
+#define BODY_MOST 4096u
+
 void text_ascii(char *text)
 {
 	for (; *text != '\0'; text++)
@@ -243,6 +245,19 @@ bool route_body(const struct command *command, json_t *args, const char *body, s
 			       object != NULL ? "another type" : error.text, object != NULL ? 1 : error.column);
 	json_decref(object);
 	return taken;
+}
+
+size_t route_body_most(const char *method, const char *path)
+{
+	json_t *args = json_object();
+	const struct command *command = match(method, path, args);
+	size_t most = BODY_MOST;
+
+	for (const struct arg *arg = command != NULL ? command->args : NULL; arg != NULL && arg->name != NULL; arg++)
+		if (arg->type == ARG_FILE)
+			most = 2ul * ARG_FILE_MOST; /* as JSON writes it */
+	json_decref(args);
+	return most;
 }
 
 bool route_complete(const struct command *command, const json_t *args, struct refusal *refusal)

@@ -17,7 +17,7 @@
 struct refusal {
 	unsigned status; /* HTTP's */
 	char field[64];	 /* the argument that is wrong; empty: none in particular */
-	char text[512];
+	char text[2048];
 };
 
 /* Fills the refusal; false, for callers that return so. */
@@ -38,6 +38,9 @@ char *route_allow(const char *path, char *out, size_t size);
  * become booleans, counts integers, the rest stays text. */
 bool route_fill(const struct command *command, json_t *args, const json_t *query, struct refusal *refusal);
 bool route_body(const struct command *command, json_t *args, const char *body, size_t size, struct refusal *refusal);
+
+/* How long the body of such a request may be, in bytes. */
+size_t route_body_most(const char *method, const char *path);
 
 /* What is required is there. */
 bool route_complete(const struct command *command, const json_t *args, struct refusal *refusal);

@@ -206,6 +206,10 @@ static int check(enum wire_type type, const void *record, char *ret_error)
 		return check_identity(record, ret_error);
 	case WIRE_PUT_DESTINATION:
 		return check_destination(record, ret_error);
+	case WIRE_DEL_DESTINATIONS:
+		return ((const struct wire_DEL_DESTINATIONS *)record)->zero == 0
+			       ? 0
+			       : refuse(ret_error, "DEL_DESTINATIONS: zero is not 0");
 	case WIRE_PUT_LIMITS:
 		return check_limits(record, ret_error);
 	case WIRE_PUT_VERDICT:

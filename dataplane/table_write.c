@@ -177,6 +177,17 @@ static int put_destination(struct table *draft, const struct wire_PUT_DESTINATIO
 	return put_rule(&draft->destinations, &rule);
 }
 
+static int forget_destinations(struct table *draft)
+{
+	struct prefixes *none = prefixes_create(draft->destinations->secret);
+
+	if (none == NULL)
+		return -ENOMEM;
+	release_prefixes(draft->destinations);
+	draft->destinations = none;
+	return 0;
+}
+
 static int put_settings(struct table *draft, const struct wire_PUT_SETTINGS *record)
 {
 	draft->settings = *record;
@@ -193,6 +204,8 @@ static int put(struct table *draft, enum wire_type type, const void *record)
 		return put_identity(draft, record);
 	case WIRE_PUT_DESTINATION:
 		return put_destination(draft, record);
+	case WIRE_DEL_DESTINATIONS:
+		return forget_destinations(draft);
 	case WIRE_PUT_LIMITS:
 		return put_record(&draft->limits, record);
 	case WIRE_DEL_LIMITS:

@@ -6,6 +6,7 @@
 #include "commands.h"
 
 #define ARG_ERROR_MAX 192
+#define ARG_FILE_MOST (128u << 20) /* bytes of a file that is sent */
 
 /* What a text of a type may be, for people and for the API's document. */
 struct arg_form {

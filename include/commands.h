@@ -23,6 +23,7 @@ enum arg_type {
 	ARG_SETTING,
 	ARG_FLAG, /* an option without a value: true when it is there */
 	ARG_COUNT,
+	ARG_FILE, /* typed as a path, sent as the file's text */
 	ARG_TYPES
 };
 

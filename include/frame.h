@@ -19,6 +19,7 @@ extern const struct frame_row {
 struct frame_buffer {
 	uint8_t *data;
 	size_t start, end, room;
+	size_t most; /* so many bytes may be queued; 0: 64 MiB */
 };
 
 void frame_buffer_finish(struct frame_buffer *buffer);
@@ -29,7 +30,8 @@ void frame_buffer_finish(struct frame_buffer *buffer);
 int frame_next(struct frame_buffer *in, enum wire_direction ours, enum wire_type *ret_type, const void **ret_payload,
 	       char *ret_error);
 
-/* Appends a frame of `type`; `payload` has frame_rows[type].size bytes. 0, or -ENOMEM past 64 MiB queued. */
+/* Appends a frame of `type`; `payload` has frame_rows[type].size bytes. 0, or -ENOMEM when more would be queued than
+ * may be. */
 int frame_put(struct frame_buffer *out, enum wire_type type, const void *payload);
 
 /* Reads what is there / writes what goes; 0, -EAGAIN (nothing moved), -EPIPE (peer gone) or another errno. */

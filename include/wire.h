@@ -96,6 +96,10 @@ struct wire_PUT_DESTINATION {
 	uint8_t zero[3];
 };
 
+struct wire_DEL_DESTINATIONS {
+	uint64_t zero;
+};
+
 /* For each kind the most specific key that has it wins: the exact one, then with one ID_ANY
  * (customer first), then with both. A limit of 0 connections denies. */
 struct wire_PUT_LIMITS {

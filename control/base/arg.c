@@ -22,6 +22,7 @@ const struct arg_form arg_forms[ARG_TYPES] = {
 			  "a limit; write connections=N, connection-rate=N/s, byte-rate=N/s or message-rate=N/s" },
 	[ARG_FLAG] = { 5, NULL, "true or false" },
 	[ARG_COUNT] = { 20, NULL, "a number" },
+	[ARG_FILE] = { ARG_FILE_MOST, NULL, "a file's text" },
 };
 
 static bool setting_fits(const char *text)

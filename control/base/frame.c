@@ -36,17 +36,20 @@ static int reserve(struct frame_buffer *buffer, size_t size)
 {
 	size_t used = buffer->end - buffer->start;
 
-	if (used + size > QUEUE_MOST)
+	if (used + size > (buffer->most != 0 ? buffer->most : QUEUE_MOST))
 		return -ENOMEM;
 	if (buffer->room - buffer->end >= size)
 		return 0;
-	if (used > 0 && buffer->start > 0)
-		memmove(buffer->data, buffer->data + buffer->start, used);
-	buffer->start = 0;
-	buffer->end = used;
-	if (buffer->room - used >= size)
+	/* Moved up only where that makes much room for little work: it may be megabytes that are not sent yet. */
+	if (buffer->start >= used) {
+		if (used > 0)
+			memmove(buffer->data, buffer->data + buffer->start, used);
+		buffer->start = 0;
+		buffer->end = used;
+	}
+	if (buffer->room - buffer->end >= size)
 		return 0;
-	size_t room = buffer->room * 2 > used + size ? buffer->room * 2 : used + size;
+	size_t room = buffer->room * 2 > buffer->end + size ? buffer->room * 2 : buffer->end + size;
 	uint8_t *data = realloc(buffer->data, room);
 	if (data == NULL)
 		return -ENOMEM;

@@ -4,6 +4,7 @@
 
 #include "apply.h"
 #include "config.h"
+#include "customers.h"
 #include "policy.h"
 #include "table_write.h"
 
@@ -20,6 +21,7 @@ static void give_ids(struct config *config)
 		config->providers[i].id = (uint32_t)i + 1;
 	for (size_t i = 0; i < config->customer_count; i++)
 		config->customers[i].id = (uint32_t)i + 1;
+	customers_order(config);
 }
 
 static void put_to_gate(struct config *config)

@@ -139,7 +139,6 @@ static json_t *read_reply(CURL *curl, const struct target *target, const struct 
 static void set_place(CURL *curl, const struct target *target)
 {
 	curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT, CLIENT_SECONDS);
 	if (target->url == NULL) {
 		curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, target->socket);
 		curl_easy_setopt(curl, CURLOPT_PROXY, "");
@@ -196,7 +195,12 @@ static json_t *ask(CURL *curl, const struct target *target, const struct command
 	struct curl_slist *headers = NULL;
 	json_t *reply = NULL;
 	char *text = NULL;
+	long seconds = CLIENT_SECONDS;
 
+	for (const struct arg *arg = command->args; arg->name != NULL; arg++)
+		if (arg->type == ARG_FILE)
+			seconds = CLIENT_FILE_SECONDS;
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT, seconds);
 	if (command->method == METHOD_POST) {
 		text = json_dumps(body, JSON_COMPACT);
 		headers = curl_slist_append(NULL, "Content-Type: application/json");

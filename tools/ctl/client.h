@@ -20,6 +20,7 @@ struct target {
 };
 
 #define CLIENT_SECONDS 10L
+#define CLIENT_FILE_SECONDS 300L /* when a file is sent along */
 
 /* The reply object; NULL, and why (CLIENT_ERROR_MAX bytes), when the daemon could not be asked. */
 json_t *client_ask(const struct target *target, const struct command *command, const json_t *args, char *ret_error);

@@ -144,6 +144,20 @@ static int ask(const struct call *call)
 	return code;
 }
 
+/* "customers import FILE" is "import FILE", and so is "customers remove NAME". */
+static void take_noun(struct call *call)
+{
+	static const char *const verbs[] = { "import", "remove" };
+
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		if (call->count > 1 && strcmp(call->words[0], "customers") == 0 &&
+		    strcmp(call->words[1], verbs[i]) == 0) {
+			call->words++;
+			call->count--;
+			return;
+		}
+}
+
 int main(int argc, char **argv)
 {
 	struct call call = { 0 };
@@ -155,6 +169,7 @@ int main(int argc, char **argv)
 		help_all(call.option[OPTION_HELP] != NULL ? stdout : stderr);
 		return call.option[OPTION_HELP] != NULL ? EXIT_DONE : EXIT_USAGE;
 	}
+	take_noun(&call);
 	call.command = command_find(call.words[0]);
 	if (call.command == NULL)
 		return usage_error("no command", call.words[0]);

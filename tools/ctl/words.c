@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "words.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "arg.h"
@@ -35,12 +37,53 @@ static json_t *typed(const struct arg *arg, const char *text)
 	return json_string(text);
 }
 
+/* What a path names; "-" is what comes in. NULL when it cannot be read. */
+static char *read_file(const char *path)
+{
+	FILE *stream = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+	char *text = NULL;
+	size_t room = 0;
+
+	if (stream == NULL)
+		return NULL;
+	ssize_t size = getdelim(&text, &room, '\0', stream);
+	/* A zero byte would end the text. */
+	bool whole = !ferror(stream) && feof(stream) && (size <= 0 || text[size - 1] != '\0');
+	if (stream != stdin)
+		fclose(stream);
+	if (whole && size > 0)
+		return text;
+	free(text);
+	errno = errno != 0 ? errno : whole ? ENODATA : EILSEQ;
+	return NULL;
+}
+
+static bool set_file(struct reading *reading, const struct arg *arg, const char *path)
+{
+	char error[ARG_ERROR_MAX];
+
+	errno = 0;
+	char *text = read_file(path);
+	if (text == NULL)
+		return wrong(reading, "%.80s: %s", path, strerror(errno));
+	bool fits = arg_fits(arg, text, error);
+	json_t *value = fits ? json_string(text) : NULL;
+	free(text);
+	if (!fits)
+		return wrong(reading, "%.80s: %s", path, error);
+	if (value == NULL)
+		return wrong(reading, "%.80s: not UTF-8", path);
+	return json_object_set_new(reading->args, arg->name, value) == 0;
+}
+
 static bool set(struct reading *reading, const struct arg *arg, const char *text)
 {
 	json_t *value, *list = json_object_get(reading->args, arg->name);
 	const char *dashes = arg->option ? "--" : "";
 	char error[ARG_ERROR_MAX];
 
+	if (arg->type == ARG_FILE)
+		return set_file(reading, arg, text);
 	if (!arg_fits(arg, text, error))
 		return wrong(reading, "%s%s: %s", dashes, arg->name, error);
 	if (!arg->many && list != NULL)

@@ -17,6 +17,7 @@ static const char *const bash_values[ARG_TYPES] = {
 	[ARG_SETTING] = "$_sluicectl_settings",
 	[ARG_FLAG] = "",
 	[ARG_COUNT] = "10 100 1000",
+	[ARG_FILE] = "$(compgen -f -- \"$word\")",
 	[ARG_TEXT] = "",
 };
 
@@ -29,6 +30,7 @@ static const char *const zsh_values[ARG_TYPES] = {
 	[ARG_SETTING] = "_sluicectl_settings",
 	[ARG_FLAG] = "",
 	[ARG_COUNT] = "(10 100 1000)",
+	[ARG_FILE] = "_files",
 	[ARG_TEXT] = " ",
 };
 

@@ -2,7 +2,9 @@
 /* The table of commands: every row can be typed, shown, explained and served. */
 #include "commands.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "commands_table.h"
 #include "options.h"
@@ -168,8 +170,23 @@ static int split(char *text, char **words)
 	return count;
 }
 
+/* A file that an example names is there. */
+static void make_file(const char *name)
+{
+	FILE *file = fopen(name, "we");
+
+	ck_assert_ptr_nonnull(file);
+	fputs("text", file);
+	fclose(file);
+}
+
 START_TEST(examples_can_be_typed)
 {
+	char folder[] = "/tmp/sluice-examples-XXXXXX";
+
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	ck_assert_int_eq(chdir(folder), 0);
+	make_file("customers.csv");
 	for (int i = 0; i < COMMANDS; i++) {
 		char text[256], *words[WORDS_MOST], error[WORDS_ERROR_MAX] = "";
 		ck_assert_uint_lt(strlen(commands[i].example), sizeof(text));
@@ -182,6 +199,8 @@ START_TEST(examples_can_be_typed)
 		ck_assert(json_is_object(args));
 		json_decref(args);
 	}
+	unlink("customers.csv");
+	ck_assert_int_eq(rmdir(folder), 0);
 }
 END_TEST
 

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "customers.h"
 #include "scope_text.h"
 #include "unit.h"
 
@@ -40,6 +41,7 @@ static void begin(void)
 		config->customers[i].id = 11 + i;
 		config->providers[i].id = 21 + i;
 	}
+	customers_order(config);
 }
 
 static struct scope_key key_of(const char *scope)

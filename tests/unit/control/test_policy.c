@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "customers.h"
 #include "unit.h"
 #include "units.h"
 
@@ -63,6 +64,7 @@ static struct bed *begin(const char *config_text)
 	ck_assert_msg(bed->config != NULL, "%s", errors);
 	for (size_t i = 0; i < bed->config->customer_count; i++)
 		bed->config->customers[i].id = ACME + (uint32_t)i;
+	customers_order(bed->config);
 	for (size_t i = 0; i < bed->config->provider_count; i++)
 		bed->config->providers[i].id = GOOGLE + (uint32_t)i;
 	ck_assert_int_eq(address_parse("203.0.113.9", &bed->learned), 0);
