@@ -160,7 +160,6 @@ struct release {
 	uint64_t generation;
 	unsigned count;
 	char ended[128]; /* "4, 5" */
-	uint64_t failed; /* the one that could not be ended */
 };
 
 static bool is_meant(const struct release *release, const struct decision *decision)
@@ -169,43 +168,43 @@ static bool is_meant(const struct release *release, const struct decision *decis
 				: memcmp(&decision->key, &release->key, sizeof(release->key)) == 0;
 }
 
-static int end_one(struct request *request, struct release *release, const struct decision *decision, const char *by)
+/* "4, 5", as far as it goes. */
+static void note_ended(struct release *release, const struct decision *decision)
 {
-	uint64_t id = decision->id;
 	size_t used = strlen(release->ended);
 
 	if (release->id != 0) {
 		release->key = decision->key;
 		snprintf(release->scope, sizeof(release->scope), "%s", decision->scope);
 	}
-	release->failed = id;
-	int ret = daemon_end(request->daemon, id, by, &release->generation);
-	if (ret < 0)
-		return ret;
 	release->count++;
 	snprintf(release->ended + used, sizeof(release->ended) - used, "%s%llu", used > 0 ? ", " : "",
-		 (unsigned long long)id);
-	return 0;
+		 (unsigned long long)decision->id);
 }
 
+/* All of them at once, here and at the gate, or none. */
 static int end_all(struct request *request, struct release *release)
 {
 	const char *reason = request_text(request, "reason");
-	struct ledger *ledger = &request->daemon->ledger;
+	const struct ledger *ledger = &request->daemon->ledger;
+	uint64_t *ids = calloc(ledger->count + 1, sizeof(*ids));
 	char by[AUTHOR_MAX + WIRE_REASON_MAX];
 
+	if (ids == NULL)
+		return -ENOMEM;
 	snprintf(by, sizeof(by), "%.63s%s%s", request->author, reason != NULL ? ": " : "",
 		 reason != NULL ? reason : "");
-	for (size_t i = 0; i < ledger->count;) {
-		if (!is_meant(release, ledger_at(ledger, i))) {
-			i++;
+	for (size_t i = 0; i < ledger->count; i++) {
+		const struct decision *decision = ledger_at(ledger, i);
+		if (!is_meant(release, decision))
 			continue;
-		}
-		int ret = end_one(request, release, ledger_at(ledger, i), by);
-		if (ret < 0)
-			return ret;
+		ids[release->count] = decision->id;
+		note_ended(release, decision);
 	}
-	return 0;
+	int ret =
+		release->count > 0 ? daemon_end_all(request->daemon, ids, release->count, by, &release->generation) : 0;
+	free(ids);
+	return ret;
 }
 
 /* A decision's id, or a scope that is or was once configured. */
@@ -264,9 +263,7 @@ void command_RELEASE(struct request *request)
 		return;
 	int ret = end_all(request, &release);
 	if (ret < 0) {
-		request_refuse(request, NULL, "decision %llu: not stored, and still in force: %s%s%s",
-			       (unsigned long long)release.failed, strerror(-ret),
-			       release.count > 0 ? "; ended before that: " : "", release.ended);
+		request_refuse(request, NULL, "not stored, and still in force: %s", strerror(-ret));
 		return;
 	}
 	if (release.count == 0) {

@@ -243,9 +243,11 @@ int daemon_end_all(struct daemon *daemon, const uint64_t *ids, size_t count, con
 			ret = journal_end(daemon->journal, &ending);
 	}
 	ret = written(daemon, journal_settle(daemon->journal, own, ret));
+	link_hold(daemon->link);
 	for (size_t i = 0; ret == 0 && i < count; i++)
 		if (ledger_remove(&daemon->ledger, ids[i], &removed))
 			*ret_generation = link_want_scope(daemon->link, &removed.key, removed.action);
+	link_go(daemon->link);
 	arm_expiry(daemon, -1);
 	return ret;
 }

@@ -14,6 +14,7 @@
 #include "clocks.h"
 #include "frame.h"
 #include "log.h"
+#include "wanted.h"
 
 #define RETRY_FIRST_USEC 50000u
 #define RETRY_MOST_USEC 200000u
@@ -45,13 +46,7 @@ struct link {
 	struct frame_buffer in, out;
 	size_t flush_at;
 	struct link_status status;
-	/* Wanted, but in no batch yet. */
-	bool started, all, destinations;
-	struct change {
-		struct scope_key key;
-		enum decision_action action;
-	} * change;
-	size_t change_count, change_room;
+	struct wanted wanted;
 	bool sent_all;
 	uint64_t sent_usec;
 	bool overflow; /* something of what is queued did not fit */
@@ -114,7 +109,7 @@ static void disconnect(struct link *link, uint64_t retry_usec)
 	link->status.enforced = 0; /* who comes next may be another */
 	link->overflow = false;
 	link->sent = 0;
-	link->all = true; /* whatever it has, the next one gets everything */
+	link->wanted.all = true; /* whatever it has, the next one gets everything */
 	while (link->first != NULL)
 		end_query(link, NULL);
 	retry_in(link, retry_usec);
@@ -172,34 +167,22 @@ static void put(void *context, enum wire_type type, const void *record)
 		flush_early(link);
 }
 
-static void put_destinations(struct link *link)
-{
-	put(link, WIRE_DEL_DESTINATIONS, &(struct wire_DEL_DESTINATIONS){ 0 });
-	policy_destinations(link->policy, put, link);
-}
-
 static void put_batch(struct link *link)
 {
 	const struct wire_BEGIN begin = { .generation = link->status.wanted,
-					  .mode = link->all ? WIRE_FULL : WIRE_DELTA };
+					  .mode = link->wanted.all ? WIRE_FULL : WIRE_DELTA };
 	const struct wire_COMMIT commit = { .generation = link->status.wanted };
 
 	put(link, WIRE_BEGIN, &begin);
 	link->flush_at = link->out.end - link->out.start + FLUSH_BYTES;
-	if (link->all)
-		policy_all(link->policy, put, link);
-	else if (link->destinations)
-		put_destinations(link);
-	for (size_t i = 0; !link->all && i < link->change_count; i++)
-		policy_scope(link->policy, &link->change[i].key, link->change[i].action, put, link);
+	wanted_put(&link->wanted, link->policy, put, link);
 	put(link, WIRE_COMMIT, &commit);
 }
 
 /* What is wanted and not under way, as one batch; what comes meanwhile waits for the next. */
 static void push(struct link *link)
 {
-	if (!link->greeted || !link->started || link->sent != 0 ||
-	    (!link->all && !link->destinations && link->change_count == 0))
+	if (!link->greeted || link->sent != 0 || !wanted_any(&link->wanted))
 		return;
 	uint64_t begun = steady_usec();
 	put_batch(link);
@@ -211,10 +194,9 @@ static void push(struct link *link)
 		return;
 	}
 	link->sent = link->status.wanted;
-	link->sent_all = link->all;
+	link->sent_all = link->wanted.all;
 	link->sent_usec = begun;
-	link->all = link->destinations = false;
-	link->change_count = 0;
+	wanted_clear(&link->wanted);
 	flush(link);
 	watch_silence(link, false);
 }
@@ -229,7 +211,7 @@ static void take_hello(struct link *link, const struct wire_HELLO *hello)
 	link->status.workers = hello->workers;
 	log_info("gate: connected, pid %u, %u workers, generation %llu", hello->pid, hello->workers,
 		 (unsigned long long)hello->generation);
-	link->all = true;
+	link->wanted.all = true;
 	push(link);
 }
 
@@ -409,7 +391,7 @@ void link_destroy(struct link *link)
 		return;
 	disconnect(link, RETRY_MOST_USEC);
 	sd_event_source_disable_unref(link->retry);
-	free(link->change);
+	wanted_finish(&link->wanted);
 	free(link->path);
 	free(link);
 }
@@ -418,17 +400,17 @@ uint64_t link_want_all(struct link *link)
 {
 	uint64_t generation = ++link->status.wanted;
 
-	link->started = link->all = true;
+	link->wanted.started = link->wanted.all = true;
 	push(link);
 	return generation;
 }
 
 uint64_t link_want_destinations(struct link *link)
 {
-	if (!link->started)
+	if (!link->wanted.started)
 		return link_want_all(link);
 	link->status.wanted++;
-	link->destinations = true;
+	link->wanted.destinations = true;
 	push(link);
 	return link->status.wanted;
 }
@@ -437,20 +419,20 @@ uint64_t link_want_scope(struct link *link, const struct scope_key *key, enum de
 {
 	uint64_t generation = ++link->status.wanted;
 
-	if (link->change_count == link->change_room) {
-		size_t room = link->change_room * 2 + 16;
-		struct change *grown = realloc(link->change, room * sizeof(*grown));
-		if (grown != NULL) {
-			link->change = grown;
-			link->change_room = room;
-		}
-	}
-	if (link->change_count < link->change_room)
-		link->change[link->change_count++] = (struct change){ *key, action };
-	else
-		link->all = true;
+	wanted_scope(&link->wanted, key, action);
 	push(link);
 	return generation;
+}
+
+void link_hold(struct link *link)
+{
+	link->wanted.held = true;
+}
+
+void link_go(struct link *link)
+{
+	link->wanted.held = false;
+	push(link);
 }
 
 const struct link_status *link_status(const struct link *link)

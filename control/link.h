@@ -39,6 +39,10 @@ uint64_t link_want_all(struct link *link);
 uint64_t link_want_destinations(struct link *link);
 uint64_t link_want_scope(struct link *link, const struct scope_key *key, enum decision_action action);
 
+/* Around several wants that the gate is to have in one swap: nothing is pushed in between. */
+void link_hold(struct link *link);
+void link_go(struct link *link);
+
 const struct link_status *link_status(const struct link *link);
 
 /* Rows of one QUERY. */
