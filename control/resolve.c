@@ -167,24 +167,44 @@ static uint64_t next_round_usec(const struct lookup *lookup)
 	return ns / 1000;
 }
 
+/* Providers whose addresses this round may have changed: to be freed. */
+static bool *mark_touched(const struct lookup *lookup)
+{
+	bool *touched = calloc(lookup->resolver->config->provider_count + 1, sizeof(*touched));
+
+	if (touched == NULL)
+		abort();
+	for (size_t i = 0; i < lookup->known_count; i++)
+		touched[lookup->known[i].provider] = true;
+	return touched;
+}
+
+/* `settled`: somebody is to be told even when nothing changed. */
+static void tell_changed(struct resolver *resolver, const bool *touched, bool settled)
+{
+	for (size_t i = 0; i < resolver->config->provider_count; i++) {
+		bool changed = touched[i] && update_set(resolver, i);
+		if (!changed && !settled)
+			continue;
+		resolver->changed(resolver->context, i);
+		settled = false;
+	}
+}
+
 static void end_round(struct lookup *lookup)
 {
 	struct resolver *resolver = lookup->resolver;
 	bool first = lookup->status.rounds++ == 0;
 
+	bool *touched = mark_touched(lookup);
 	forget_missed(lookup);
 	lookup->status.resolved_ms = lookup->failed ? lookup->status.resolved_ms : wall_ms();
 	if (!lookup->failed)
 		lookup->status.problem[0] = '\0';
 	set_timer(resolver->event, &lookup->timer, next_round_usec(lookup), on_refresh, lookup);
 	resolver->first_rounds += first;
-	bool told = !(first && resolver_settled(resolver));
-	for (size_t i = 0; i < resolver->config->provider_count; i++) {
-		if (!update_set(resolver, i) && told)
-			continue;
-		resolver->changed(resolver->context, i);
-		told = true;
-	}
+	tell_changed(resolver, touched, first && resolver_settled(resolver));
+	free(touched);
 }
 
 static void close_query(struct lookup *lookup)
