@@ -92,6 +92,21 @@ bool dialogue_may_cut(const struct dialogue *dialogue, const struct speech *spee
 bool dialogue_client(struct dialogue *dialogue, const struct speech *speech);
 void dialogue_server(struct dialogue *dialogue, const struct speech *speech);
 
+/* The client goes on with what it is saying: inside a TLS record nothing is decided. */
+static inline bool dialogue_in_record(const struct dialogue *dialogue, uint32_t seq, uint32_t size)
+{
+	return size <= dialogue->tls.remaining && seq == dialogue->client_next && dialogue->stage == STAGE_TLS &&
+	       dialogue->speaker == SPEAKER_CLIENT;
+}
+
+/* Lets such bytes through. */
+static inline void dialogue_goes_on(struct dialogue *dialogue, uint32_t size)
+{
+	dialogue->client_next += size;
+	dialogue->flight_bytes += size;
+	dialogue->tls.remaining = (uint16_t)(dialogue->tls.remaining - size);
+}
+
 /* Client bytes from `seq` on that were let through have gone nowhere after all; they began a turn, or not. */
 void dialogue_rewind(struct dialogue *dialogue, uint32_t seq, bool turn);
 

@@ -39,6 +39,7 @@ struct flow {
 	uint8_t quarantined : 1;
 	uint8_t refuse : 1; /* enum refuse_mode of the quarantine */
 	uint8_t client_fin : 1, server_fin : 1;
+	uint8_t in_record : 1; /* messages.h: the inference is where the dialogue's scan is, inside a record */
 	struct dialogue dialogue;
 	uint32_t seen_ms, opened_ms;
 	uint32_t serial;	      /* of the table its verdict comes from; 0: none yet */

@@ -22,6 +22,11 @@ struct wait *hold_of(const struct worker *worker, const struct flow *flow)
 	return flow->wait != 0 ? &worker->waits[flow->wait] : NULL;
 }
 
+bool hold_swallows(const struct worker *worker, const struct flow *flow)
+{
+	return flow->wait != 0 && hold_of(worker, flow)->swallowed;
+}
+
 uint64_t hold_budget_ns(const struct worker *worker, const struct flow *flow)
 {
 	return table_settings(worker->table)->hold_budget_ms[dialogue_phase(&flow->dialogue)] * 1000000ull;
@@ -207,5 +212,6 @@ void hold_file(struct worker *worker)
 		if (wait->first != NULL) /* the flow may have ended since */
 			hold_wake(worker, wait, wait->due);
 	}
+	worker->waited = worker->to_file;
 	worker->to_file = 0;
 }

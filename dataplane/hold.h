@@ -80,6 +80,9 @@ struct wait *hold_create(uint32_t most);
 /* What the flow holds; NULL: nothing. */
 struct wait *hold_of(const struct worker *worker, const struct flow *flow);
 
+/* Only to keep it from the server: a turn under quarantine (cut.h). */
+bool hold_swallows(const struct worker *worker, const struct flow *flow);
+
 /* Longest hold in the dialogue's phase, ns. */
 uint64_t hold_budget_ns(const struct worker *worker, const struct flow *flow);
 

@@ -23,6 +23,7 @@ void messages_open(struct worker *worker, struct flow *flow)
 
 	smtp_session_open(&messages->clear);
 	messages->sent = messages->told = 0;
+	flow->in_record = 0;
 	flow->paid = 0;
 	flow->messages = MESSAGES_CLEAR;
 }
@@ -49,6 +50,22 @@ static void notice_tls(struct messages *messages, struct flow *flow)
 		tls_infer_lose(&messages->tls);
 }
 
+void messages_catch_up(struct worker *worker, struct flow *flow)
+{
+	if (flow->in_record)
+		tls_infer_goes_on(&of(worker, flow)->tls, flow->dialogue.tls.remaining);
+	flow->in_record = 0;
+}
+
+/* The dialogue begins each flight anew, the inference does not: only where both say the same. */
+static bool in_record(const struct messages *messages, const struct dialogue *dialogue)
+{
+	const struct tls_scan *scan = &dialogue->tls;
+
+	return dialogue->stage == STAGE_TLS && scan->have == 0 && !scan->lost && scan->remaining > 0 &&
+	       tls_infer_left(&messages->tls) == scan->remaining;
+}
+
 void messages_client(struct worker *worker, struct flow *flow, const struct speech *fresh, bool whole)
 {
 	struct messages *messages = of(worker, flow);
@@ -59,6 +76,7 @@ void messages_client(struct worker *worker, struct flow *flow, const struct spee
 	notice_tls(messages, flow);
 	if (flow->messages == MESSAGES_TLS) {
 		tls_infer_client(&messages->tls, fresh->data, fresh->size);
+		flow->in_record = in_record(messages, &flow->dialogue);
 		return;
 	}
 	for (uint32_t at = 0; at < fresh->size;) {

@@ -6,10 +6,10 @@
 
 #include <stdint.h>
 
+#include "flow.h"
 #include "smtp_session.h"
 #include "tls_infer.h"
 
-struct flow;
 struct speech;
 struct worker;
 
@@ -32,6 +32,16 @@ void messages_fetch(const struct worker *worker, const struct flow *flow);
 /* A connection that begins / that runs already. */
 void messages_open(struct worker *worker, struct flow *flow);
 void messages_adopt(struct worker *worker, struct flow *flow);
+
+/* The client goes on inside a TLS record: of such bytes the dialogue alone is told (dialogue_goes_on), and nothing here
+ * is touched, until something else is said. */
+static inline bool messages_in_record(const struct flow *flow)
+{
+	return flow->in_record;
+}
+
+/* Before the dialogue hears of anything else. */
+void messages_catch_up(struct worker *worker, struct flow *flow);
 
 /* Bytes of a side that are let through, none of them seen before, after the dialogue has followed them. `whole`:
  * none are missing before them. */

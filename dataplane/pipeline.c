@@ -7,7 +7,7 @@
 #include "end.h"
 #include "hold.h"
 #include "identify.h"
-#include "memory.h"
+#include "look_up.h"
 #include "messages.h"
 #include "pace.h"
 #include "parse.h"
@@ -20,8 +20,6 @@
 #include "usage.h"
 #include "window.h"
 #include "worker.h"
-
-#define RELEASE_BURST 64
 
 /* What becomes of a packet from one side, by its flow's state. Each takes the packet. */
 typedef void handler(struct worker *worker, struct packet *packet, uint64_t now);
@@ -114,6 +112,7 @@ static uint8_t follow(struct worker *worker, struct flow *flow, const struct spe
 	struct speech fresh;
 	bool whole = speech_fresh(speech, flow->dialogue.client_next, &fresh);
 
+	messages_catch_up(worker, flow);
 	if (flow->message_scopes != 0 && dialogue_is_turn(&flow->dialogue))
 		tokens_begin(worker, flow, now);
 	dialogue_client(&flow->dialogue, speech);
@@ -140,9 +139,11 @@ static void hold(struct worker *worker, struct packet *packet, const struct depa
 	count(worker, COUNT_HELD_SEGMENT, 1);
 }
 
-static bool swallows(const struct worker *worker, const struct flow *flow)
+/* Why is counted already. */
+static void drop_paced(struct packet *packet)
 {
-	return flow->wait != 0 && hold_of(worker, flow)->swallowed;
+	packet->kind = PACKET_GONE;
+	rte_pktmbuf_free(packet->mbuf);
 }
 
 /* The client's bytes, new or again; false when they are not let through, now or later. */
@@ -152,16 +153,16 @@ static bool client_speaks(struct worker *worker, struct packet *packet, uint64_t
 	const struct speech speech = packet_speech(packet, now);
 	struct departure departure = { 0 };
 
-	if (!flow->quarantined && swallows(worker, flow))
+	if (!flow->quarantined && hold_swallows(worker, flow))
 		hold_purge(worker, flow); /* released since: this is the client's repetition */
 	if (flow->quarantined && cut(worker, flow, packet, now))
 		return false;
-	if (flow->wait != 0 && hold_absorb(worker, flow, packet))
+	/* What begins beyond all that was said is not looked for in what may be a long queue. */
+	if (flow->wait != 0 && seq_after(flow->dialogue.client_next, packet->seq) && hold_absorb(worker, flow, packet))
 		return false;
 	enum pacing pacing = pace(worker, flow, packet, now, &departure);
 	if (pacing == PACE_DROP) {
-		packet->kind = PACKET_GONE;
-		rte_pktmbuf_free(packet->mbuf);
+		drop_paced(packet);
 		return false;
 	}
 	flow->bytes_out += packet_ip_bytes(packet);
@@ -178,7 +179,7 @@ static bool client_leaves(struct worker *worker, struct packet *packet, uint64_t
 {
 	struct flow *flow = packet->flow;
 
-	if (swallows(worker, flow)) {
+	if (hold_swallows(worker, flow)) {
 		transmit_drop(worker, packet, COUNT_DROP_QUARANTINE);
 		return false;
 	}
@@ -201,7 +202,7 @@ static bool client_resets(struct worker *worker, struct packet *packet, uint64_t
 {
 	struct flow *flow = packet->flow;
 
-	if (!swallows(worker, flow)) {
+	if (!hold_swallows(worker, flow)) {
 		transmit_forward(worker, packet);
 		return true;
 	}
@@ -218,7 +219,7 @@ static bool client_resets(struct worker *worker, struct packet *packet, uint64_t
 
 static void running(struct worker *worker, struct packet *packet, uint64_t now)
 {
-	const struct packet seen = *packet;
+	struct flow *flow = packet->flow;
 	bool through = true;
 
 	if (packet->flags & TCP_RST)
@@ -231,9 +232,40 @@ static void running(struct worker *worker, struct packet *packet, uint64_t now)
 		transmit_forward(worker, packet);
 	if (!through)
 		return;
-	track_client(worker, seen.flow, &seen, now);
-	if (seen.flow->client_fin)
-		usage_goodbye(worker, seen.flow, now);
+	track_client(worker, flow, packet, now);
+	if (flow->client_fin)
+		usage_goodbye(worker, flow, now);
+}
+
+/* Most of what clients say: more of a TLS record, of a connection on which nothing else is under way. It comes to the
+ * same as running(), for less. */
+static bool is_more(const struct worker *worker, const struct packet *packet)
+{
+	const struct flow *flow = packet->flow;
+
+	return messages_in_record(flow) && (packet->flags & ~TCP_PSH) == TCP_ACK && packet->payload > 0 &&
+	       dialogue_in_record(&flow->dialogue, packet->seq, packet->payload) && flow->wait == 0 &&
+	       flow->state == FLOW_ESTABLISHED && !flow->quarantined && !flow->client_fin_ahead &&
+	       looked_up(worker, flow);
+}
+
+static void more(struct worker *worker, struct packet *packet, uint64_t now)
+{
+	struct flow *flow = packet->flow;
+	struct departure departure = { 0 };
+	enum pacing pacing = pace(worker, flow, packet, now, &departure);
+
+	flow->seen_ms = (uint32_t)(now / 1000000);
+	if (pacing == PACE_DROP) {
+		drop_paced(packet);
+		return;
+	}
+	flow->bytes_out += packet_ip_bytes(packet);
+	dialogue_goes_on(&flow->dialogue, packet->payload);
+	if (pacing == PACE_HOLD)
+		hold(worker, packet, &departure, 0, now);
+	else
+		transmit_forward(worker, packet);
 }
 
 /* Late packets of a connection that ended; or of one that did not, whatever was believed. */
@@ -275,6 +307,7 @@ static void follow_server(struct worker *worker, struct flow *flow, const struct
 	bool whole = speech_fresh(speech, flow->dialogue.server_next, &fresh);
 	bool more = seq_after(speech_end(speech), flow->dialogue.server_next);
 
+	messages_catch_up(worker, flow);
 	dialogue_server(&flow->dialogue, speech);
 	if (more)
 		messages_server(worker, flow, &fresh, whole);
@@ -304,31 +337,6 @@ static void reply_late(struct worker *worker, struct packet *packet, uint64_t no
 		transmit_forward(worker, packet);
 }
 
-static void decide(struct worker *worker, struct flow *flow)
-{
-	struct party party;
-
-	if (flow->layout == table_layout(worker->table)) {
-		decide_running(worker, flow);
-		return;
-	}
-	/* It belongs to others now, for whom there were no meters. */
-	identify_flow(worker, flow, &party);
-	decide_as(worker, flow, &party.scopes);
-}
-
-/* Who it belongs to and what is decided, by the table published last. */
-static void look_up(struct worker *worker, struct flow *flow, uint64_t now)
-{
-	flow->seen_ms = (uint32_t)(now / 1000000);
-	if (flow->state == FLOW_CUT || flow->state == FLOW_CLOSED)
-		return;
-	if (flow->layout != table_layout(worker->table))
-		identify_again(worker, flow, now);
-	if (flow->serial != (uint32_t)table_generation(worker->table))
-		decide(worker, flow);
-}
-
 static void smtp(struct worker *worker, struct packet *packet, uint64_t now)
 {
 	bool inside = packet->side == INSIDE;
@@ -349,6 +357,10 @@ static void smtp(struct worker *worker, struct packet *packet, uint64_t now)
 			stranger(worker, packet, now);
 		else
 			transmit_forward(worker, packet);
+		return;
+	}
+	if (inside && is_more(worker, packet)) {
+		more(worker, packet, now);
 		return;
 	}
 	look_up(worker, packet->flow, now);
@@ -381,117 +393,4 @@ void pipeline_run(struct worker *worker, struct burst *burst)
 			smtp(worker, packet, burst->now);
 	}
 	hold_file(worker);
-}
-
-/* A turn that waited is cut, whatever the server said since it came. */
-static bool is_held_turn(const struct worker *worker, const struct flow *flow)
-{
-	return flow->quarantined && held_note(hold_of(worker, flow)->first)->flags & HELD_TURN;
-}
-
-/* What waited too long is as if it had not come: the client repeats it, and is followed again from there. */
-static void drop_held(struct worker *worker, struct flow *flow)
-{
-	struct wait *wait = hold_of(worker, flow);
-	const struct held *first = held_note(wait->first);
-
-	count(worker, COUNT_DROP_HOLD_BUDGET, wait->held);
-	dialogue_rewind(&flow->dialogue, first->seq, first->flags & HELD_TURN);
-	messages_lose(worker, flow);
-	hold_purge(worker, flow);
-}
-
-/* The first, whose time has come; then those behind it as far as the tokens go. */
-static void release_segments(struct worker *worker, struct flow *flow, uint64_t now)
-{
-	uint64_t due = hold_as_of(hold_of(worker, flow), now);
-
-	while (flow->wait != 0 && due <= now) {
-		if (is_held_turn(worker, flow)) {
-			cut_held(worker, flow, now);
-			return;
-		}
-		pace_leaves(worker, flow, due);
-		transmit_send(worker, OUTSIDE, hold_take(worker, flow));
-		if (flow->wait != 0)
-			due = pace_next(worker, flow, due);
-	}
-	if (flow->wait == 0) {
-		track_goodbyes(worker, flow, now);
-	} else if (due != UINT64_MAX) {
-		hold_wake(worker, hold_of(worker, flow), due);
-	} else {
-		drop_held(worker, flow);
-	}
-}
-
-static void release(struct worker *worker, const struct wait *wait, uint64_t now)
-{
-	struct flow *flow = flow_place(worker->flows, wait->flow);
-
-	if (wait->window) {
-		window_due(worker, flow, now);
-		return;
-	}
-	look_up(worker, flow, now);
-	if (flow->state == FLOW_SYN_HELD)
-		connect_again(worker, flow, now);
-	else if (swallows(worker, flow))
-		cut_due(worker, flow, now);
-	else
-		release_segments(worker, flow, now);
-}
-
-/* A handle of the wheel is meant if the record says so; beyond the wheel's horizon it is filed again. */
-static struct wait *woken(struct worker *worker, const struct wheel_due *due, uint64_t now)
-{
-	struct wait *wait = &worker->waits[due->handle];
-
-	if (wait->turn != due->turn)
-		return NULL;
-	wait->turn = 0;
-	if (wait->due <= now)
-		return wait;
-	hold_wake(worker, wait, wait->due);
-	return NULL;
-}
-
-static void fetch_ahead(struct worker *worker, const struct wheel_due *due, unsigned count)
-{
-	for (unsigned i = 0; i < count; i++)
-		fetch(&worker->waits[due[i].handle]);
-	for (unsigned i = 0; i < count; i++) {
-		const struct wait *wait = &worker->waits[due[i].handle];
-		const struct flow *flow = flow_place(worker->flows, wait->flow);
-		if (wait->turn != due[i].turn)
-			continue;
-		fetch(flow);
-		fetch((const char *)flow + 64);
-		fetch(wait->first);
-		fetch(held_note(wait->first));
-	}
-	/* Who has more behind the first will take its tokens. */
-	for (unsigned i = 0; i < count; i++) {
-		const struct wait *wait = &worker->waits[due[i].handle];
-		if (wait->turn == due[i].turn && wait->held > 1)
-			usage_fetch_bytes(worker, flow_place(worker->flows, wait->flow));
-	}
-}
-
-unsigned pipeline_release(struct worker *worker, uint64_t now, unsigned most)
-{
-	struct wheel_due due[RELEASE_BURST];
-	unsigned released = 0, count;
-
-	while (worker->table != NULL && released < most &&
-	       (count = wheel_expire(worker->wheel, now, due, RELEASE_BURST)) > 0) {
-		fetch_ahead(worker, due, count);
-		for (unsigned i = 0; i < count; i++) {
-			const struct wait *wait = woken(worker, &due[i], now);
-			if (wait != NULL)
-				release(worker, wait, now);
-		}
-		released += count;
-	}
-	return released;
 }

@@ -11,7 +11,4 @@ struct worker;
 
 void pipeline_run(struct worker *worker, struct burst *burst);
 
-/* What waited and is due now: up to `most` flows. */
-unsigned pipeline_release(struct worker *worker, uint64_t now, unsigned most);
-
 #endif

@@ -285,6 +285,16 @@ void tls_infer_server(struct tls_infer *infer, const uint8_t *data, uint32_t siz
 	read_records(infer, &infer->server, data, size, server_record);
 }
 
+uint32_t tls_infer_left(const struct tls_infer *infer)
+{
+	return marked(infer, MARK_LOST) || infer->client.have > 0 ? 0 : infer->client.left;
+}
+
+void tls_infer_goes_on(struct tls_infer *infer, uint16_t left)
+{
+	infer->client.left = left;
+}
+
 void tls_infer_close(struct tls_infer *infer)
 {
 	set_mark(infer, MARK_CLOSED, true);

@@ -60,6 +60,11 @@ void tls_infer_lose(struct tls_infer *infer);
 void tls_infer_client(struct tls_infer *infer, const uint8_t *data, uint32_t size);
 void tls_infer_server(struct tls_infer *infer, const uint8_t *data, uint32_t size);
 
+/* Bytes of the client's record still to come; 0 where that cannot be said. / So many are left: what came since was in
+ * its middle. */
+uint32_t tls_infer_left(const struct tls_infer *infer);
+void tls_infer_goes_on(struct tls_infer *infer, uint16_t left);
+
 /* The client closed its side. An alert inside TLS says the same. */
 void tls_infer_close(struct tls_infer *infer);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "admission.h"
+#include "hold.h"
 #include "memory.h"
 #include "messages.h"
 #include "queue.h"
@@ -192,6 +193,13 @@ static void fetch_seats(const struct worker *worker, const struct flow *flow)
 	}
 }
 
+static bool goes_on(const struct packet *packet)
+{
+	return messages_in_record(packet->flow) &&
+	       dialogue_in_record(&packet->flow->dialogue, packet->seq, packet->payload);
+}
+
+/* Whether a segment will wait is not known; what those of the last burst did is the best guess. */
 void usage_prefetch(struct worker *worker, const struct burst *burst)
 {
 	for (uint16_t i = 0; i < burst->count; i++) {
@@ -202,9 +210,13 @@ void usage_prefetch(struct worker *worker, const struct burst *burst)
 			fetch_seats(worker, packet->flow);
 		if (packet->payload == 0)
 			continue;
-		messages_fetch(worker, packet->flow);
-		if (packet->side == INSIDE)
-			usage_fetch_bytes(worker, packet->flow);
+		if (packet->side != INSIDE || !goes_on(packet))
+			messages_fetch(worker, packet->flow);
+		if (packet->side != INSIDE)
+			continue;
+		usage_fetch_bytes(worker, packet->flow);
+		if (worker->waited != 0)
+			fetch(held_note(packet->mbuf));
 	}
 }
 

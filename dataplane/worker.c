@@ -16,6 +16,7 @@
 #include "memory.h"
 #include "messages.h"
 #include "pipeline.h"
+#include "release.h"
 #include "transmit.h"
 #include "usage.h"
 
@@ -105,7 +106,7 @@ unsigned worker_turn(struct worker *worker, uint64_t now)
 	/* Who waited goes before who comes now. */
 	if (worker->gate->workers > 1)
 		admission_answer_calls(worker, now);
-	unsigned released = pipeline_release(worker, now, RELEASE_MOST);
+	unsigned released = release_due(worker, now, RELEASE_MOST);
 	if (worker->gate->workers > 1)
 		receive_handed(worker, &burst);
 	receive(worker, &burst, INSIDE, COUNT_RX_INSIDE);

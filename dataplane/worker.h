@@ -59,6 +59,7 @@ struct worker {
 	uint16_t to_file;
 	uint32_t filing[BURST_MAX]; /* of them, those this burst will put into the wheel */
 	uint32_t held;
+	uint16_t waited;   /* so many of the last burst */
 	uint32_t sweep;	   /* next flow the expiry looks at, */
 	uint64_t sweep_at; /* and when */
 	struct tx_queue tx[SIDES];

@@ -10,6 +10,7 @@
 #include "admission.h"
 #include "bench.h"
 #include "pipeline.h"
+#include "release.h"
 #include "traffic.h"
 #include "usage.h"
 
@@ -184,7 +185,7 @@ static void serve(struct test *test)
 	for (unsigned i = 0; i < test->rig->config.workers; i++) {
 		struct worker *worker = test->traffic[i].worker;
 		admission_answer_calls(worker, test->now);
-		pipeline_release(worker, test->now, 64);
+		release_due(worker, test->now, 64);
 		collect(test, worker);
 	}
 }

@@ -6,6 +6,7 @@
 
 #include "bench.h"
 #include "pipeline.h"
+#include "release.h"
 #include "traffic.h"
 #include "usage.h"
 
@@ -98,7 +99,7 @@ static void run(struct shares *shares)
 	for (uint32_t step = 0; step < 100 * OPENED && shares->all < OPENED; step++) {
 		uint64_t next = wheel_next(shares->traffic.worker->wheel);
 		shares->now = next > shares->now && next != UINT64_MAX ? next : shares->now + 1000;
-		pipeline_release(shares->traffic.worker, shares->now, 64);
+		release_due(shares->traffic.worker, shares->now, 64);
 		collect(shares);
 	}
 	if (shares->all < OPENED)

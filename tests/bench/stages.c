@@ -7,6 +7,7 @@
 #include "../../dataplane/pipeline.c"
 
 #include "bench.h"
+#include "release.h"
 #include "traffic.h"
 
 #define BURST 64
@@ -55,7 +56,7 @@ static void run_timed(struct worker *worker, struct burst *burst)
 {
 	uint64_t since = rte_rdtsc();
 
-	pipeline_release(worker, burst->now, 256);
+	release_due(worker, burst->now, 256);
 	rig_drain(worker);
 	note(STAGE_release, &since);
 	parse(worker, burst);

@@ -6,12 +6,17 @@
 #include "admission.h"
 #include "bench.h"
 #include "pipeline.h"
+#include "release.h"
 #include "usage.h"
 
 #define FRAME_IP 14
 #define FRAME_TCP 34
 #define FRAME_PAYLOAD 54
 #define RECORD_MOST 1460
+#define RECORD_HEADER 5
+#define RECORD_SEGMENTS 11
+
+static const uint8_t zeros[RECORD_MOST];
 
 bool traffic_owns(const struct traffic *traffic, const struct connection *connection)
 {
@@ -148,6 +153,20 @@ const uint8_t *traffic_record(uint16_t payload)
 	return record;
 }
 
+/* A header, or so many bytes of what follows one. */
+static void say_more(struct traffic *traffic, struct burst *burst, struct connection *connection, uint16_t payload)
+{
+	static _Thread_local uint8_t text[RECORD_MOST] = { 23, 3, 3 };
+	bool begins = connection->left == 0;
+
+	if (begins) {
+		connection->left = (uint16_t)(payload * RECORD_SEGMENTS);
+		write16(text + 3, (uint16_t)(connection->left - RECORD_HEADER));
+	}
+	connection->left = (uint16_t)(connection->left - payload);
+	traffic_say(traffic, burst, connection, INSIDE, TCP_ACK | TCP_PSH, begins ? text : zeros, payload);
+}
+
 void traffic_random(struct traffic *traffic, struct burst *burst, uint16_t count, unsigned client, uint16_t payload)
 {
 	const uint8_t *record = traffic_record(payload);
@@ -155,8 +174,10 @@ void traffic_random(struct traffic *traffic, struct burst *burst, uint16_t count
 	for (uint16_t i = 0; i < count; i++) {
 		uint64_t chance = bench_random(&traffic->random);
 		struct connection *connection = &traffic->connection[((chance >> 32) * traffic->count) >> 32];
-		enum side side = (chance & 255) < client ? INSIDE : OUTSIDE;
-		traffic_say(traffic, burst, connection, side, TCP_ACK | TCP_PSH, record, payload);
+		if ((chance & 255) < client || connection->left > 0)
+			say_more(traffic, burst, connection, payload);
+		else
+			traffic_say(traffic, burst, connection, OUTSIDE, TCP_ACK | TCP_PSH, record, payload);
 	}
 }
 
@@ -172,7 +193,7 @@ void traffic_turn(struct traffic *traffic, struct burst *burst, uint64_t now)
 	if (traffic->rig->gate.workers > 1)
 		admission_answer_calls(traffic->worker, now);
 	for (int part = 0; part < RELEASE_PARTS && released == RELEASE_PART; part++) {
-		released = pipeline_release(traffic->worker, now, RELEASE_PART);
+		released = release_due(traffic->worker, now, RELEASE_PART);
 		rig_drain(traffic->worker);
 	}
 	pipeline_run(traffic->worker, burst);

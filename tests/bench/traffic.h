@@ -11,6 +11,7 @@ struct connection {
 	uint32_t source, remote; /* which of the rig's things */
 	uint16_t port;
 	uint32_t client_seq, server_seq; /* what each end says next */
+	uint16_t left;			 /* bytes of its TLS record the client has still to say */
 };
 
 struct traffic {
@@ -38,8 +39,9 @@ void traffic_say(struct traffic *traffic, struct burst *burst, struct connection
 struct rte_mbuf *traffic_frame(struct traffic *traffic, struct connection *connection, enum side side, uint8_t flags,
 			       const uint8_t *payload, uint16_t size);
 
-/* A TLS record of application data, `payload` bytes with its header, from a random connection: of the client
- * (`client` in 256) or the server. */
+/* Segments of `payload` bytes from random connections, of application data inside TLS: of the client (`client` in 256)
+ * or the server. The client's records are so long that 11 segments make one, as 16 kB in full-size segments; the server
+ * says a whole one at a time, between two of the client's. */
 void traffic_random(struct traffic *traffic, struct burst *burst, uint16_t count, unsigned client, uint16_t payload);
 
 /* What a worker does with a burst: release, run, transmit. Empties it. */
