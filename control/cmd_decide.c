@@ -162,12 +162,6 @@ struct release {
 	char ended[128]; /* "4, 5" */
 };
 
-static bool is_meant(const struct release *release, const struct decision *decision)
-{
-	return release->id != 0 ? decision->id == release->id
-				: memcmp(&decision->key, &release->key, sizeof(release->key)) == 0;
-}
-
 /* "4, 5", as far as it goes. */
 static void note_ended(struct release *release, const struct decision *decision)
 {
@@ -187,19 +181,18 @@ static int end_all(struct request *request, struct release *release)
 {
 	const char *reason = request_text(request, "reason");
 	const struct ledger *ledger = &request->daemon->ledger;
-	uint64_t *ids = calloc(ledger->count + 1, sizeof(*ids));
+	struct decision *one = ledger_find(ledger, release->id), *const *on = &one;
+	size_t count = release->id == 0 ? ledger_on(ledger, &release->key, &on) : one != NULL;
+	uint64_t *ids = calloc(count + 1, sizeof(*ids));
 	char by[AUTHOR_MAX + WIRE_REASON_MAX];
 
 	if (ids == NULL)
 		return -ENOMEM;
 	snprintf(by, sizeof(by), "%.63s%s%s", request->author, reason != NULL ? ": " : "",
 		 reason != NULL ? reason : "");
-	for (size_t i = 0; i < ledger->count; i++) {
-		const struct decision *decision = ledger_at(ledger, i);
-		if (!is_meant(release, decision))
-			continue;
-		ids[release->count] = decision->id;
-		note_ended(release, decision);
+	for (size_t i = 0; i < count; i++) {
+		ids[i] = on[i]->id;
+		note_ended(release, on[i]);
 	}
 	int ret =
 		release->count > 0 ? daemon_end_all(request->daemon, ids, release->count, by, &release->generation) : 0;
@@ -228,30 +221,37 @@ static bool set_target(struct request *request, struct release *release)
 	return false;
 }
 
+/* What is in force still, as rows and as a text. */
+struct still {
+	json_t *list;
+	size_t count, used;
+	char text[700];
+};
+
+static void add_still(void *context, const struct decision *decision)
+{
+	struct still *still = context;
+
+	json_array_append_new(still->list, json_pack("{s:I, s:s, s:s}", "id", (json_int_t)decision->id, "action",
+						     decision_action_name[decision->action], "scope", decision->scope));
+	if (still->count++ < STILL_SHOWN && still->used < sizeof(still->text))
+		still->used += (size_t)snprintf(
+			still->text + still->used, sizeof(still->text) - still->used, "%s%llu %s %s",
+			still->used > 0 ? ", " : "; still in force: ", (unsigned long long)decision->id,
+			decision_action_name[decision->action], decision->scope);
+}
+
 /* Who releases a customer wants its mail to flow: what holds it still is to be said. */
 static void say_still(const struct daemon *daemon, const struct scope_key *key, json_t *reply)
 {
-	json_t *list = json_array();
-	char text[700] = "";
-	size_t used = 0, count = 0;
+	struct still still = { .list = json_array() };
 
-	for (size_t i = 0; i < daemon->ledger.count; i++) {
-		const struct decision *decision = ledger_at(&daemon->ledger, i);
-		if (!concern_has(daemon->config, decision, key))
-			continue;
-		json_array_append_new(list,
-				      json_pack("{s:I, s:s, s:s}", "id", (json_int_t)decision->id, "action",
-						decision_action_name[decision->action], "scope", decision->scope));
-		if (count++ < STILL_SHOWN && used < sizeof(text))
-			used += (size_t)snprintf(
-				text + used, sizeof(text) - used, "%s%llu %s %s",
-				used > 0 ? ", " : "; still in force: ", (unsigned long long)decision->id,
-				decision_action_name[decision->action], decision->scope);
-	}
-	if (count > STILL_SHOWN && used < sizeof(text))
-		snprintf(text + used, sizeof(text) - used, " and %zu more", count - STILL_SHOWN);
-	json_object_set_new(reply, "still", list);
-	json_object_set_new(reply, "note", json_string(text));
+	concern_each(daemon->config, &daemon->ledger, key, add_still, &still);
+	if (still.count > STILL_SHOWN && still.used < sizeof(still.text))
+		snprintf(still.text + still.used, sizeof(still.text) - still.used, " and %zu more",
+			 still.count - STILL_SHOWN);
+	json_object_set_new(reply, "still", still.list);
+	json_object_set_new(reply, "note", json_string(still.text));
 }
 
 void command_RELEASE(struct request *request)

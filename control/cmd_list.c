@@ -8,10 +8,12 @@
 #include "cmd_rows.h"
 #include "commands_table.h"
 #include "concern.h"
+#include "customers.h"
 #include "daemon.h"
 #include "units.h"
 
 #define DECISIONS_SHOWN 1000
+#define CUSTOMERS_SHOWN 1000
 
 struct listing {
 	json_t *rows;
@@ -118,26 +120,34 @@ static void add_usage(json_t *row, const struct rows *rows, const struct scope_k
 				    rows != NULL ? json_integer((json_int_t)figures[i].value) : json_null());
 }
 
-/* "quarantine (12), limit at provider:google (14)": on the scope itself, and on what its connections are in too. */
+struct said {
+	const struct scope_key *key;
+	char text[512];
+	size_t used;
+};
+
+static void say_decision(void *context, const struct decision *decision)
+{
+	struct said *said = context;
+	bool same = memcmp(&decision->key, said->key, sizeof(*said->key)) == 0;
+
+	if (said->used < sizeof(said->text) - 1)
+		said->used += (size_t)snprintf(said->text + said->used, sizeof(said->text) - said->used,
+					       "%s%s%s%s (%llu)", said->used > 0 ? ", " : "",
+					       decision_action_name[decision->action], same ? "" : " on ",
+					       same ? "" : decision->scope, (unsigned long long)decision->id);
+}
+
+/* "quarantine (12), limit on provider:google (14)": on the scope itself, and on what its connections are in too. */
 static void add_decisions(json_t *row, const struct daemon *daemon, const struct scope_key *key)
 {
-	const struct ledger *ledger = &daemon->ledger;
-	char text[512] = "";
+	struct said said = { .key = key };
 	const char *reason;
-	size_t used = 0;
 
-	if (policy_denies(&daemon->policy, key, &reason) && ledger_verdict(ledger, key) == NULL)
-		used = (size_t)snprintf(text, sizeof(text), "denied by the configuration");
-	for (size_t i = 0; i < ledger->count && used < sizeof(text) - 1; i++) {
-		const struct decision *decision = ledger_at(ledger, i);
-		if (!concern_has(daemon->config, decision, key))
-			continue;
-		bool same = memcmp(&decision->key, key, sizeof(*key)) == 0;
-		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s%s%s (%llu)", used > 0 ? ", " : "",
-					 decision_action_name[decision->action], same ? "" : " on ",
-					 same ? "" : decision->scope, (unsigned long long)decision->id);
-	}
-	json_object_set_new(row, "decision", json_string(text));
+	if (policy_denies(&daemon->policy, key, &reason) && ledger_verdict(&daemon->ledger, key) == NULL)
+		said.used = (size_t)snprintf(said.text, sizeof(said.text), "denied by the configuration");
+	concern_each(daemon->config, &daemon->ledger, key, say_decision, &said);
+	json_object_set_new(row, "decision", json_string(said.text));
 }
 
 /* What the gate puts in force: the key's own limits, and kind by kind those for each. */
@@ -211,17 +221,60 @@ static void answer_rows(struct request *request, json_t *list, const struct rows
 	request_reply(request, reply);
 }
 
+/* Which customers are asked for: in the order of their names, from behind one of them, with a text in their name. */
+struct page {
+	const char *after, *match;
+	size_t most;
+};
+
+static struct page page_of(const struct request *request)
+{
+	return (struct page){ request_text(request, "after"), request_text(request, "match"),
+			      request_count(request, "most", CUSTOMERS_SHOWN) };
+}
+
+/* Their rows; returns the last one's name if there are more. */
+static const char *add_customers(const struct daemon *daemon, const struct page *page, const struct rows *rows,
+				 json_t *list)
+{
+	const struct config *config = daemon->config;
+	const char *last = "";
+
+	for (size_t i = page->after != NULL ? customers_behind(config, page->after) : 0; i < config->customer_count;
+	     i++) {
+		const struct customer *customer = &config->customers[config->by_name[i]];
+		if (page->match != NULL && strstr(customer->name, page->match) == NULL)
+			continue;
+		if (json_array_size(list) == page->most)
+			return last;
+		json_array_append_new(list, customer_row(daemon, customer, rows));
+		last = customer->name;
+	}
+	return NULL;
+}
+
 static void list_customers(void *context, const struct rows *rows)
 {
 	struct request *request = context;
 	const struct daemon *daemon = request->daemon;
+	const struct page page = page_of(request);
 	json_t *list = json_array();
+	char text[192];
 
 	sort_meters(rows);
-	for (size_t i = 0; i < daemon->config->customer_count; i++)
-		json_array_append_new(list, customer_row(daemon, &daemon->config->customers[i], rows));
-	json_array_append_new(list, customer_row(daemon, NULL, rows));
-	answer_rows(request, list, rows);
+	const char *next = add_customers(daemon, &page, rows, list);
+	if (next == NULL && page.match == NULL && page.after == NULL)
+		json_array_append_new(list, customer_row(daemon, NULL, rows));
+	json_t *reply = rows_reply(list);
+	json_object_set_new(reply, "total", json_integer((json_int_t)daemon->config->customer_count));
+	json_object_set_new(reply, "next", next != NULL ? json_string(next) : json_null());
+	if (rows == NULL)
+		request_add_message(reply, "the gate is not connected: it has the figures");
+	snprintf(text, sizeof(text), "%sthere are more, of %zu in all: --after %s", rows == NULL ? "; " : "",
+		 daemon->config->customer_count, next != NULL ? next : "");
+	if (next != NULL)
+		request_add_message(reply, text);
+	request_reply(request, reply);
 }
 
 static void ask_meters(struct request *request, enum scope scope, void (*done)(void *context, const struct rows *rows))

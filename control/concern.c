@@ -66,6 +66,32 @@ bool concern_has(const struct config *config, const struct decision *decision, c
 	return key->scope == SCOPE_PROVIDER && names_provider(on);
 }
 
+/* Of one scope's decisions: all, or, of a customer's, those that name it: they stand together. */
+static size_t first_of(const struct ledger *ledger, enum scope scope, const struct scope_key *key)
+{
+	bool own = names_customer(key) && (scope == SCOPE_CUSTOMER || scope == SCOPE_CUSTOMER_PROVIDER);
+	const struct scope_key from = scope_key_of(scope, own ? key->customer : 0, 0);
+
+	return ledger_from(ledger, &from);
+}
+
+static bool goes_on(enum scope scope, const struct scope_key *key, const struct scope_key *on)
+{
+	if (on->scope != scope)
+		return false;
+	return !names_customer(key) || !names_customer(on) || on->customer == key->customer;
+}
+
+void concern_each(const struct config *config, const struct ledger *ledger, const struct scope_key *key,
+		  void (*each)(void *context, const struct decision *decision), void *context)
+{
+	for (int scope = 0; scope < SCOPES; scope++)
+		for (size_t i = first_of(ledger, scope, key);
+		     i < ledger->count && goes_on(scope, key, &ledger->by_scope.at[i]->key); i++)
+			if (concern_has(config, ledger->by_scope.at[i], key))
+				each(context, ledger->by_scope.at[i]);
+}
+
 bool concern_orphan(const struct config *config, const struct decision *decision, char *ret_why)
 {
 	const struct scope_key *on = &decision->key;

@@ -15,6 +15,10 @@
  * provider's decisions are on every customer, though: only those on a part of `key`, on all of it, or on the gate. */
 bool concern_has(const struct config *config, const struct decision *decision, const struct scope_key *key);
 
+/* Calls `each` with the decisions in force that have a say on `key`, the most specific scope first. */
+void concern_each(const struct config *config, const struct ledger *ledger, const struct scope_key *key,
+		  void (*each)(void *context, const struct decision *decision), void *context);
+
 /* A decision on a name that the configuration no longer has, and so on nobody; says so in `ret_why`. */
 bool concern_orphan(const struct config *config, const struct decision *decision, char *ret_why);
 

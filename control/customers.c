@@ -37,8 +37,13 @@ static int by_id(const void *left, const void *right, void *config)
 static void order(struct config *config, uint32_t **places, int (*compare)(const void *, const void *, void *))
 {
 	*places = must(realloc(*places, (config->customer_count + 1) * sizeof(**places)));
-	for (size_t i = 0; i < config->customer_count; i++)
+	bool sorted = true;
+	for (size_t i = 0; i < config->customer_count; i++) {
 		(*places)[i] = (uint32_t)i;
+		sorted = sorted && (i == 0 || compare(&(*places)[i - 1], &(*places)[i], config) <= 0);
+	}
+	if (sorted)
+		return; /* as what was imported at once mostly is */
 	qsort_r(*places, config->customer_count, sizeof(**places), compare, config);
 }
 
@@ -48,21 +53,26 @@ void customers_order(struct config *config)
 	order(config, &config->by_id, by_id);
 }
 
-const struct customer *config_customer(const struct config *config, const char *name)
+size_t customers_behind(const struct config *config, const char *name)
 {
 	size_t low = 0, high = config->customer_count;
 
 	while (low < high) {
 		size_t middle = (low + high) / 2;
-		int order = strcmp(name_of(config, config->by_name[middle]), name);
-		if (order == 0)
-			return &config->customers[config->by_name[middle]];
-		if (order < 0)
+		if (strcmp(name_of(config, config->by_name[middle]), name) <= 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return NULL;
+	return low;
+}
+
+const struct customer *config_customer(const struct config *config, const char *name)
+{
+	size_t behind = customers_behind(config, name);
+	const struct customer *found = behind > 0 ? &config->customers[config->by_name[behind - 1]] : NULL;
+
+	return found != NULL && found->name != NULL && strcmp(found->name, name) == 0 ? found : NULL;
 }
 
 const struct customer *config_customer_of(const struct config *config, uint32_t id)

@@ -9,6 +9,9 @@
  * which stays as it is. Again after names or ids changed. Aborts when memory is out, as the configuration does. */
 void customers_order(struct config *config);
 
+/* Where in by_name the first stands whose name is behind this one. */
+size_t customers_behind(const struct config *config, const char *name);
+
 /* Calls `each` with every two customers of one name. */
 void customers_same_name(const struct config *config,
 			 void (*each)(void *context, const struct customer *first, const struct customer *second),

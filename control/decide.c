@@ -53,6 +53,7 @@ static int on_heartbeat(sd_event_source *source, uint64_t usec, void *context)
 	mark.served_ms = served_now(daemon);
 	mark.boot_ms = boot_ms();
 	journal_put_clock(daemon->journal, &mark); /* if not now then in a minute */
+	journal_tidy(daemon->journal, false);
 	sd_event_source_set_time_relative(source, LOOK_MS * 1000);
 	sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 	return 0;

@@ -62,7 +62,10 @@ static void warn_same_source(void *context, const struct owned *first, const str
 
 int imported_load(struct daemon *daemon, struct config *config)
 {
-	struct loading loading = { config, config->customer_count };
+	struct loading loading = { config, config->customer_count + journal_customer_count(daemon->journal) };
+
+	if (loading.room > 0)
+		config->customers = must(realloc(config->customers, loading.room * sizeof(*config->customers)));
 	int ret = journal_customers(daemon->journal, load_one, &loading);
 
 	if (ret < 0)
@@ -210,7 +213,7 @@ int imported_take(struct daemon *daemon, struct import *import, const char *auth
 		drop_next(&next);
 		return ret;
 	}
-	journal_tidy(daemon->journal);
+	journal_tidy(daemon->journal, true);
 	customers_order(&next); /* by the new ids, too */
 	free_replaced(daemon->config, &next, checking.first);
 	import->count = 0; /* they are the configuration's now */

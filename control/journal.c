@@ -102,7 +102,8 @@ static int take_step(struct journal *journal, int step)
 
 static int make_tables(struct journal *journal)
 {
-	int step = 0, ret = journal_run(journal, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+	int step = 0, ret = journal_run(journal, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+						 "PRAGMA wal_autocheckpoint = 25000;");
 
 	if (ret == 0)
 		ret = number_of(journal, "PRAGMA user_version", &step);

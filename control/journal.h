@@ -85,8 +85,9 @@ int journal_remove_customer(struct journal *journal, const char *name);
 int journal_customers(struct journal *journal, void (*each)(void *context, struct customer *customer), void *context);
 size_t journal_customer_count(struct journal *journal);
 
-/* After much was written at once. */
-void journal_tidy(struct journal *journal);
+/* What was written goes where it belongs: now and then, so that it is no order that takes the time; `all` of it after
+ * much was written at once. */
+void journal_tidy(struct journal *journal, bool all);
 
 /* Replaces / lists the addresses last known of a provider. */
 int journal_put_addresses(struct journal *journal, uint32_t provider, const struct address *addresses, size_t count);

@@ -93,8 +93,8 @@ size_t journal_customer_count(struct journal *journal)
 	return count;
 }
 
-/* What a large transaction wrote goes where it belongs now, not with the next decision. */
-void journal_tidy(struct journal *journal)
+void journal_tidy(struct journal *journal, bool all)
 {
-	sqlite3_exec(journal->database, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL);
+	sqlite3_exec(journal->database, all ? "PRAGMA wal_checkpoint(TRUNCATE)" : "PRAGMA wal_checkpoint(PASSIVE)",
+		     NULL, NULL, NULL);
 }

@@ -174,10 +174,16 @@ bool ledger_remove(struct ledger *ledger, uint64_t id, struct decision *ret_deci
 	return true;
 }
 
-size_t ledger_on(const struct ledger *ledger, const struct scope_key *key, struct decision *const **ret_first)
+size_t ledger_from(const struct ledger *ledger, const struct scope_key *key)
 {
 	const struct decision wanted = { .key = *key };
-	size_t first = place_of(&ledger->by_scope, compare_scope, &wanted), end = first;
+
+	return place_of(&ledger->by_scope, compare_scope, &wanted);
+}
+
+size_t ledger_on(const struct ledger *ledger, const struct scope_key *key, struct decision *const **ret_first)
+{
+	size_t first = ledger_from(ledger, key), end = first;
 
 	while (end < ledger->count && memcmp(&ledger->by_scope.at[end]->key, key, sizeof(*key)) == 0)
 		end++;

@@ -45,6 +45,9 @@ static inline const struct decision *ledger_at(const struct ledger *ledger, size
 /* The decisions on exactly this scope, the oldest first: as many as it returns from *ret_first on. */
 size_t ledger_on(const struct ledger *ledger, const struct scope_key *key, struct decision *const **ret_first);
 
+/* Where in by_scope the first stands whose scope's key is not below this one. */
+size_t ledger_from(const struct ledger *ledger, const struct scope_key *key);
+
 /* The quarantine that counts on exactly this scope; NULL when there is none. */
 const struct decision *ledger_verdict(const struct ledger *ledger, const struct scope_key *key);
 

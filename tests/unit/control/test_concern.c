@@ -100,6 +100,50 @@ START_TEST(has)
 }
 END_TEST
 
+static void count_each(void *context, const struct decision *decision)
+{
+	++((unsigned *)context)[decision->id];
+}
+
+/* What is found in the ledger's order is what asking each one finds, each once. */
+START_TEST(each)
+{
+	static const char *const scopes[] = {
+		"gate",
+		"customer:acme",
+		"customer:beta",
+		"customer:acme/provider:google",
+		"customer:acme/provider:other",
+		"customer:beta/provider:google",
+		"customer:unknown",
+		"source:10.0.0.127",
+		"source:10.0.0.128",
+		"source:10.0.1.7/provider:google",
+		"provider:google",
+		"provider:other",
+		"remote:192.0.2.1",
+	};
+	enum { COUNT = sizeof(scopes) / sizeof(scopes[0]) };
+	struct ledger ledger = { 0 };
+
+	begin();
+	for (uint64_t i = 0; i < 3 * COUNT; i++) {
+		const struct decision decision = { .id = i, .key = key_of(scopes[i % COUNT]) };
+		ck_assert_int_eq(ledger_add(&ledger, &decision), 0);
+	}
+	for (size_t i = 0; i < COUNT; i++) {
+		const struct scope_key key = key_of(scopes[i]);
+		unsigned seen[3 * COUNT] = { 0 };
+		concern_each(config, &ledger, &key, count_each, seen);
+		for (uint64_t j = 0; j < 3 * COUNT; j++)
+			ck_assert_msg(seen[j] == concern_has(config, ledger_at(&ledger, j), &key), "%s of %s: %u",
+				      scopes[j % COUNT], scopes[i], seen[j]);
+	}
+	ledger_finish(&ledger);
+	config_destroy(config);
+}
+END_TEST
+
 START_TEST(orphans)
 {
 	static const struct {
@@ -128,4 +172,4 @@ START_TEST(orphans)
 }
 END_TEST
 
-UNIT_MAIN("concern", has, orphans)
+UNIT_MAIN("concern", has, each, orphans)

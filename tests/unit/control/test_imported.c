@@ -119,4 +119,34 @@ START_TEST(pushed)
 }
 END_TEST
 
-UNIT_MAIN("imported", there_again, all_of_it_or_nothing, removed, pushed)
+/* Page by page, each customer once, in the order of the names; all unknown ones behind the last. */
+START_TEST(pages)
+{
+	struct bed *bed = bed_begin(BED_CONFIG);
+	char request[128], last[80] = "";
+	size_t seen = 0;
+
+	ck_assert_int_eq(take(bed, "name,sources\nzeta,192.0.2.1\neta,192.0.2.2\nyota,192.0.2.3\n", NULL), 0);
+	const size_t all = bed->daemon.config->customer_count;
+	for (bool more = true; more;) {
+		snprintf(request, sizeof(request), "GET /v1/customers?most=2%s%s", last[0] != '\0' ? "&after=" : "",
+			 last);
+		json_t *reply = bed_ask(bed, request), *rows = json_object_get(reply, "rows");
+		more = json_is_string(json_object_get(reply, "next"));
+		ck_assert_int_eq(json_integer_value(json_object_get(reply, "total")), (json_int_t)all);
+		for (size_t i = 0; i < json_array_size(rows); i++, seen++) {
+			const char *name = text_of(json_array_get(rows, i), "customer");
+			ck_assert_str_gt(name, last);
+			snprintf(last, sizeof(last), "%s", name);
+		}
+		json_decref(reply);
+	}
+	ck_assert_uint_eq(seen, all);
+	json_t *reply = bed_ask(bed, "GET /v1/customers?match=eta");
+	ck_assert_uint_ge(json_array_size(json_object_get(reply, "rows")), 2);
+	json_decref(reply);
+	bed_end(bed);
+}
+END_TEST
+
+UNIT_MAIN("imported", there_again, all_of_it_or_nothing, removed, pushed, pages)
