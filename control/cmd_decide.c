@@ -87,10 +87,11 @@ static void say_beside(const struct daemon *daemon, const struct decision *decis
 /* Stores it and answers when it is enforced. */
 static void decide(struct request *request, struct decision *decision, const char *what)
 {
-	const char *reason = request_text(request, "reason");
+	const char *reason = request_text(request, "reason"), *incident = request_text(request, "incident");
 	char message[512], until[32], beside[256] = "";
 
 	snprintf(decision->reason, sizeof(decision->reason), "%s", reason != NULL ? reason : "");
+	snprintf(decision->incident, sizeof(decision->incident), "%s", incident != NULL ? incident : "");
 	snprintf(decision->author, sizeof(decision->author), "%s", request->author);
 	int ret = daemon_decide(request->daemon, decision);
 	if (ret < 0) {

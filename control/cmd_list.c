@@ -38,12 +38,15 @@ static void add_decision(void *context, const struct decision *stored)
 		*at = ' ';
 	if (live != NULL)
 		concern_orphan(listing->daemon->config, live, note);
-	json_t *row = json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:s}", "id", (json_int_t)stored->id,
-				"scope", stored->scope, "action", decision_action_name[stored->action], "values",
-				values, "reason", stored->reason, "author", stored->author, "created",
-				row_time(stored->created_ms), "expires", row_time(stored->expires_ms), "enforced",
-				live != NULL ? json_boolean(is_enforced(listing->daemon, live)) : json_null(), "ended",
-				stored->ended_ms != 0 ? stored->ended_by : "", "note", note);
+	json_t *row = json_pack(
+		"{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:o, s:s}", "id", (json_int_t)stored->id,
+		"scope", stored->scope, "action", decision_action_name[stored->action], "values", values, "reason",
+		stored->reason, "incident", stored->incident, "author", stored->author, "created",
+		row_time(stored->created_ms), "expires", row_time(stored->expires_ms), "enforced",
+		live != NULL ? json_boolean(is_enforced(listing->daemon, live)) : json_null(), "ended",
+		stored->ended_ms != 0 ? stored->ended_by : "", "superseded_by",
+		stored->superseded_by != 0 ? json_integer((json_int_t)stored->superseded_by) : json_null(), "note",
+		note);
 	json_array_append_new(listing->rows, row);
 }
 

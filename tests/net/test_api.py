@@ -17,7 +17,7 @@ from shell import run, write
 ACME = {"reason": "trap hits"}
 # Arguments with which every request is answered 2xx; a new command needs a row here.
 GOOD = {
-    "quarantine": {"customer": "acme", "provider": "google", "for": "1h", "reason": "trap hits"},
+    "quarantine": {"customer": "acme", "provider": "google", "for": "1h", "reason": "trap hits", "incident": "INC-7"},
     "limit": {"scope": "customer:acme", "setting": ["connections=5", "message-rate=9/s"]},
     "release": {"target": "customer:acme/provider:google", "reason": "settled"},
     "import": {"file": "name,sources\nimported,192.0.2.77\n"},
@@ -309,7 +309,7 @@ def test_over_tls(bed):
     expect(codes == {"nobody": 1, "wrong token": 1, "stranger": 1, "forged": codes["forged"], "reader orders": 1,
                      "reader": 0, "ruler": 0, "night": 0, "no TLS": 3} and codes["forged"] in (1, 3), seen)
     expect("admin right" in seen["reader orders"][1]["error"], seen["reader orders"])
-    authors = [row["author"] for row in bed.ctl("decisions")["rows"]]
+    authors = [row["author"] for row in bed.ctl("decisions", "--all")["rows"]]
     expect(authors[:2] == ["night", "ruler"], authors)
     bed.ctl("release", "acme")
     return f"exit codes {codes}"

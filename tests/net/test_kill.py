@@ -2,7 +2,10 @@
 """Daemon, gate or both are killed (-9) at random moments while orders are given without a pause, more than two hundred
 times. Afterwards each customer's decisions are what was confirmed last, or what the one order came to that nobody
 answered: at the daemon when it is back, in the gate's state file as the dead gate left it, and in it again when all is
-enforced. Nothing confirmed is lost, nothing that ended is left."""
+enforced. Nothing confirmed is lost, nothing that ended is left.
+
+usage: test_kill.py [JSON-FILE]"""
+import json
 import os
 import random
 import signal
@@ -163,15 +166,21 @@ class Test:
 
 
 def main():
+    report = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else None
     os.chdir("/")
     pair = Pair("kill", CONFIG)
+    test = Test(pair)
     try:
-        good = Test(pair).run()
+        good = test.run()
     except (RuntimeError, OSError, subprocess.SubprocessError) as error:
         print(f"FAIL kills: {error}\n{pair.log_of('daemon')}{pair.log_of('gate')}", flush=True)
         good = False
     finally:
         pair.stop()
+    if report:
+        with open(report, "w", encoding="ascii") as file:
+            json.dump({"kills": test.kills, "confirmed": test.confirmed, "confirmed_lost": test.lost,
+                       "stale_left": test.stale}, file, indent=1)
     print("ok   kills" if good else "FAIL kills")
     print(f"{int(good)} passed, {int(not good)} failed")
     sys.exit(not good)

@@ -215,10 +215,11 @@ START_TEST(usage)
 {
 	char *text = help_of(command_find("limit"));
 
-	ck_assert_mem_eq(text, "usage: sluicectl limit scope setting ... [--for ...] [--reason ...]\n", 67);
+	ck_assert_mem_eq(text, "usage: sluicectl limit scope setting ... [--for ...] [--incident ...] [--reason ...]\n",
+			 67);
 	free(text);
 	text = help_of(command_find("quarantine"));
-	ck_assert_ptr_nonnull(strstr(text, " customer [--provider ...] [--for ...] --reason ...\n"));
+	ck_assert_ptr_nonnull(strstr(text, " customer [--provider ...] [--for ...] [--incident ...] --reason ...\n"));
 	free(text);
 }
 END_TEST
