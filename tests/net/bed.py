@@ -43,6 +43,7 @@ class Bed(Topology, Mtas, Mail):
         self.process = {}  # name -> Popen
         self.postfix = []  # config directories that were started
         self.sent = {}     # Message-ID -> (customer, provider)
+        self.handed = {}   # Message-ID -> when the MTA took it over
         self.serial = 0
         self.with_gate = True
         self.workers = 1

@@ -68,7 +68,8 @@ def watch(story, bed, seconds, what):
     end = time.time() + seconds
     while time.time() < end:
         rows = {row["customer"]: row for row in bed.ctl("customers")["rows"]}
-        figures = (f"{name}: {rows[name]['connections']} open, {rows[name]['admitted']} let in" for name in CUSTOMERS)
+        figures = (f"{name}: {rows[name]['connections']} open, {rows[name]['admitted']} let in" for name in CUSTOMERS
+                   if rows[name]["admitted"])
         story.progress(what + "  " + "  ".join(figures))
         time.sleep(0.5)
 

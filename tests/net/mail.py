@@ -64,6 +64,7 @@ class Mail:
                     body = "\r\n".join([line] * max(1, size // 78))
                     talk(file, f"From: {sender}\r\nMessage-ID: {message_id}\r\nSubject: test\r\n\r\n{body}\r\n.", 250)
                     self.sent[message_id] = (customer, provider)
+                    self.handed[message_id] = time.time()
                 talk(file, "QUIT", 221)
         except (OSError, RuntimeError) as error:
             failures.append(error)

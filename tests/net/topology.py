@@ -7,8 +7,8 @@
   |  acme   .11 ::11 |  mta0  | inside       outside | world0 | microsoft: mx1 .11  mx2 .12  |
   |  bravo  .12 ::12 +--------+   sluice-gate        +--------+ google:    mx1 .21  mx2 .22  |
   |  corvus .13 ::13 |        |   (net_af_packet)    |        | apple:     mx1 .31  mx2 .32  |
-  | sluiced          |        |                      |        |   each a Postfix, its copies |
-  |                  |        |                      |        |   kept one by one (Maildir)  |
+  |  delta  .14 ::14 |        |                      |        |   each a Postfix, its copies |
+  | sluiced          |        |                      |        |   kept one by one (Maildir)  |
   +------------------+        +----------------------+        +------------------------------+
    192.0.2.0/24                 a bump: no address             203.0.113.0/24
    2001:db8:1::/64                                             2001:db8:3::/64
@@ -24,7 +24,7 @@ import os
 from shell import run
 
 CUSTOMERS = {name: {"ipv4": f"192.0.2.{n}", "ipv6": f"2001:db8:1::{n}", "domain": f"{name}.example"}
-             for name, n in (("acme", 11), ("bravo", 12), ("corvus", 13))}
+             for name, n in (("acme", 11), ("bravo", 12), ("corvus", 13), ("delta", 14))}
 
 PROVIDERS = {
     "microsoft": {"domains": ["outlook.example", "hotmail.example"], "net": 10, "tls": True},
