@@ -2,12 +2,14 @@
 /* What only the gate knows: flows, drops. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd_rows.h"
 #include "commands_table.h"
 #include "counters.h"
 #include "daemon.h"
+#include "domains.h"
 #include "histogram.h"
 #include "scope_text.h"
 #include "units.h"
@@ -44,12 +46,27 @@ static json_t *endpoint(const struct address *address, uint16_t port)
 	return json_string(text);
 }
 
-static json_t *flow_row(const struct policy *policy, const struct wire_ROW_FLOW *flow)
+/* Domains by the names people have for them. */
+struct names {
+	struct known_domain *known;
+	size_t count;
+};
+
+static const char *const way_names[DOMAIN_WAY_COUNT] = {
+#define X(name, text) [DOMAIN_##name] = text,
+	DOMAIN_WAYS(X)
+#undef X
+};
+
+static json_t *flow_row(const struct policy *policy, const struct names *names, const struct wire_ROW_FLOW *flow)
 {
-	return json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:b, s:I, s:I, s:i, s:I, s:I, s:I}", "customer",
-			 policy_customer(policy, flow->customer), "provider", policy_provider(policy, flow->provider),
-			 "source", endpoint(&flow->source, flow->source_port), "remote",
-			 endpoint(&flow->remote, flow->remote_port), "state",
+	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:s, s:b, s:I, s:I, s:i, s:I, s:I, s:I}", "customer",
+			 policy_customer(policy, flow->customer), "stream",
+			 flow->stream < STREAMS ? stream_name[flow->stream] : "?", "provider",
+			 policy_provider(policy, flow->provider), "source", endpoint(&flow->source, flow->source_port),
+			 "remote", endpoint(&flow->remote, flow->remote_port), "domain",
+			 domains_name(names->known, names->count, flow->domain), "domain_by",
+			 flow->domain_way < DOMAIN_WAY_COUNT ? way_names[flow->domain_way] : "?", "state",
 			 flow->state < FLOW_STATE_COUNT ? state_names[flow->state] : "?", "phase",
 			 flow->phase < PHASES ? phase_names[flow->phase] : "?", "tls", flow->tls, "age_ms",
 			 (json_int_t)flow->age_ms, "idle_ms", (json_int_t)flow->idle_ms, "held", flow->held, "messages",
@@ -69,9 +86,12 @@ static void tell_flows(void *context, const struct rows *rows)
 		return;
 	}
 	json_t *list = json_array(), *reply = rows_reply(list);
+	struct names names;
+	names.known = domains_known(request->daemon->config, &request->daemon->ledger, &names.count);
 	for (uint32_t i = 0; i < rows->count && i < most; i++)
-		json_array_append_new(list,
-				      flow_row(&request->daemon->policy, (const struct wire_ROW_FLOW *)rows->row + i));
+		json_array_append_new(
+			list, flow_row(&request->daemon->policy, &names, (const struct wire_ROW_FLOW *)rows->row + i));
+	free(names.known);
 	json_object_set_new(reply, "cut", json_boolean(rows->count > most));
 	if (rows->count > most) {
 		snprintf(text, sizeof(text), "only %llu of them; --most N shows more", (unsigned long long)most);

@@ -10,6 +10,7 @@
 #include "concern.h"
 #include "customers.h"
 #include "daemon.h"
+#include "domains.h"
 #include "units.h"
 
 #define DECISIONS_SHOWN 1000
@@ -332,4 +333,35 @@ static void list_providers(void *context, const struct rows *rows)
 void command_PROVIDERS(struct request *request)
 {
 	ask_meters(request, SCOPE_PROVIDER, list_providers);
+}
+
+static json_t *domain_row(const struct daemon *daemon, const struct known_domain *domain, const struct rows *rows)
+{
+	const struct scope_key each = scope_key_of(SCOPE_DOMAIN, 0, 0);
+	json_t *row = json_pack("{s:s, s:s}", "domain", domain->name, "from", domain->from);
+
+	add_usage(row, rows, &domain->key);
+	add_limits(row, daemon, &domain->key, &each, NULL);
+	add_decisions(row, daemon, &domain->key);
+	return row;
+}
+
+static void list_domains(void *context, const struct rows *rows)
+{
+	struct request *request = context;
+	const struct daemon *daemon = request->daemon;
+	json_t *list = json_array();
+	size_t count;
+
+	sort_meters(rows);
+	struct known_domain *known = domains_known(daemon->config, &daemon->ledger, &count);
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list, domain_row(daemon, &known[i], rows));
+	free(known);
+	answer_rows(request, list, rows);
+}
+
+void command_DOMAINS(struct request *request)
+{
+	ask_meters(request, SCOPE_DOMAIN, list_domains);
 }

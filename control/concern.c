@@ -51,7 +51,8 @@ bool concern_has(const struct config *config, const struct decision *decision, c
 
 	if (on->scope == SCOPE_GATE)
 		return true;
-	if (key->scope == SCOPE_REMOTE || on->scope == SCOPE_REMOTE)
+	if (key->scope == SCOPE_REMOTE || on->scope == SCOPE_REMOTE || key->scope == SCOPE_DOMAIN ||
+	    on->scope == SCOPE_DOMAIN)
 		return key->scope == on->scope && memcmp(&key->address, &on->address, sizeof(on->address)) == 0;
 	if (at_another(on, key))
 		return false;

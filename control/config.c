@@ -48,6 +48,11 @@ void config_destroy(struct config *config)
 	}
 	free(config->access);
 	free_strings(&config->domains);
+	for (size_t i = 0; i < config->mail_domain_count; i++) {
+		free(config->mail_domains[i].name);
+		free(config->mail_domains[i].addresses);
+	}
+	free(config->mail_domains);
 	free(config->providers);
 	free(config->customers);
 	free(config->by_name);
@@ -65,6 +70,14 @@ const struct provider *config_provider(const struct config *config, const char *
 	for (size_t i = 0; i < config->provider_count; i++)
 		if (config->providers[i].name != NULL && strcmp(config->providers[i].name, name) == 0)
 			return &config->providers[i];
+	return NULL;
+}
+
+const struct mail_domain *config_mail_domain(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->mail_domain_count; i++)
+		if (config->mail_domains[i].name != NULL && strcmp(config->mail_domains[i].name, name) == 0)
+			return &config->mail_domains[i];
 	return NULL;
 }
 

@@ -19,6 +19,7 @@ struct settings {
 	char *listen, *certificate, *key, *client_ca;			       /* NULL: none */
 	uint64_t refresh_min, refresh_max;				       /* ns */
 	uint64_t refuse;						       /* enum refuse_mode */
+	uint64_t bulk_minimum;						       /* per cent */
 	uint64_t max_hold, hold_banner, hold_command, hold_body, idle_timeout; /* ns */
 	uint64_t stale_after, blind_decay;				       /* ns */
 };
@@ -37,6 +38,7 @@ struct source {
 	struct prefix prefix;
 	uint16_t port_low, port_high, vlan;
 	uint32_t line, column; /* where it is written, from 0 on */
+	enum stream stream;
 };
 
 struct provider {
@@ -51,6 +53,14 @@ struct provider {
 /* Limits of a customer at one provider. */
 struct at {
 	char *provider;
+	struct limits limits;
+};
+
+/* A mail domain with limits of its own, or whose addresses are told here. */
+struct mail_domain {
+	char *name; /* as domain_text() has it */
+	struct address *addresses;
+	size_t address_count;
 	struct limits limits;
 };
 
@@ -86,11 +96,14 @@ struct config {
 	struct provider *providers;
 	size_t provider_count;
 	struct strings domains; /* whose MX hosts are their providers' by the patterns of these */
+	struct mail_domain *mail_domains;
+	size_t mail_domain_count;
+	uint64_t domain_point; /* by which domains are named in keys; given by the journal, not by the text */
 	struct customer *customers;
 	size_t customer_count;
 	size_t written_count;	   /* of them, those the text has: they stand first, imported ones behind them */
 	uint32_t *by_name, *by_id; /* their places, see customers.h */
-	struct limits gate, each_customer, each_source, each_remote;
+	struct limits gate, each_customer, each_source, each_remote, each_domain;
 	struct limits ceiling[SCOPES]; /* for each of a scope, when the gate is blind */
 	struct unknown unknown_customer, unknown_provider;
 	struct access *access;
@@ -112,6 +125,7 @@ char *config_read_file(const char *file, size_t *ret_size);
 bool prefix_equal(const struct prefix *a, const struct prefix *b);
 
 const struct provider *config_provider(const struct config *config, const char *name);
+const struct mail_domain *config_mail_domain(const struct config *config, const char *name);
 const struct customer *config_customer(const struct config *config, const char *name);
 const struct customer *config_customer_of(const struct config *config, uint32_t id);
 

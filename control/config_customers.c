@@ -37,10 +37,26 @@ static void read_source_vlan(struct reader *reader, yaml_node_t *node, void *con
 	source->vlan = (uint16_t)vlan;
 }
 
+static void read_source_stream(struct reader *reader, yaml_node_t *node, void *context)
+{
+	struct source *source = context;
+	const char *text = read_text(reader, node);
+
+	for (int stream = 0; text != NULL && stream < STREAMS; stream++) {
+		if (strcmp(text, stream_name[stream]) != 0)
+			continue;
+		source->stream = (enum stream)stream;
+		return;
+	}
+	if (text != NULL)
+		error_at(reader, node, "stream: \"%s\": expected bulk or transactional", text);
+}
+
 static const struct field source_fields[] = {
 	{ "prefix", read_source_prefix, true },
 	{ "ports", read_source_ports, false },
 	{ "vlan", read_source_vlan, false },
+	{ "stream", read_source_stream, false },
 	{ NULL, NULL, false },
 };
 

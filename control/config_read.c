@@ -186,12 +186,14 @@ DEFAULT_KEY(gate)
 DEFAULT_KEY(each_customer)
 DEFAULT_KEY(each_source)
 DEFAULT_KEY(each_remote)
+DEFAULT_KEY(each_domain)
 
 static const struct field default_fields[] = {
 	{ "gate", read_default_gate, false },
 	{ "each-customer", read_default_each_customer, false },
 	{ "each-source", read_default_each_source, false },
 	{ "each-remote", read_default_each_remote, false },
+	{ "each-domain", read_default_each_domain, false },
 	{ NULL, NULL, false },
 };
 
@@ -206,7 +208,7 @@ static const struct {
 	enum scope scope;
 } ceilings[] = {
 	{ "gate", SCOPE_GATE },		 { "each-customer", SCOPE_CUSTOMER }, { "each-source", SCOPE_SOURCE },
-	{ "each-remote", SCOPE_REMOTE }, { "each-provider", SCOPE_PROVIDER },
+	{ "each-remote", SCOPE_REMOTE }, { "each-provider", SCOPE_PROVIDER }, { "each-domain", SCOPE_DOMAIN },
 };
 
 static void read_blind_key(struct reader *reader, yaml_node_t *key, yaml_node_t *value, void *context)
@@ -273,12 +275,19 @@ static void read_unknown(struct reader *reader, yaml_node_t *node, void *config)
 }
 
 static const struct field root_fields[] = {
-	{ "gate", read_gate, false },		{ "daemon", read_daemon, false },
-	{ "smtp", read_smtp_section, false },	{ "include", read_includes, false },
-	{ "providers", read_providers, false }, { "domains", read_domains, false },
-	{ "customers", read_customers, false }, { "defaults", read_defaults, false },
-	{ "unknown", read_unknown, false },	{ "blind", read_blind, false },
-	{ "access", read_access, false },	{ NULL, NULL, false },
+	{ "gate", read_gate, false },
+	{ "daemon", read_daemon, false },
+	{ "smtp", read_smtp_section, false },
+	{ "include", read_includes, false },
+	{ "providers", read_providers, false },
+	{ "domains", read_domains, false },
+	{ "mail-domains", read_mail_domains, false },
+	{ "customers", read_customers, false },
+	{ "defaults", read_defaults, false },
+	{ "unknown", read_unknown, false },
+	{ "blind", read_blind, false },
+	{ "access", read_access, false },
+	{ NULL, NULL, false },
 };
 
 void read_config(struct reader *reader, yaml_node_t *root, struct config *config)

@@ -26,6 +26,9 @@ void read_customers(struct reader *reader, yaml_node_t *node, void *config);
 /* config_access.c: the list of those who may ask over TLS. */
 void read_access(struct reader *reader, yaml_node_t *node, void *config);
 
+/* config_domains.c: the list of mail domains. */
+void read_mail_domains(struct reader *reader, yaml_node_t *node, void *config);
+
 /* What these parts share. read_name() is NULL, read_prefix() false when it is none. */
 char *read_name(struct reader *reader, yaml_node_t *node);
 void read_string(struct reader *reader, yaml_node_t *node, void *strings);

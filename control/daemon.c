@@ -10,6 +10,7 @@
 #include "clocks.h"
 #include "concern.h"
 #include "decide.h"
+#include "domain.h"
 #include "imported.h"
 #include "log.h"
 #include "request.h"
@@ -63,14 +64,16 @@ static uint32_t known_provider(void *context, const char *name, char *error)
 
 int daemon_scope(struct daemon *daemon, const char *text, struct scope_key *ret_key, char *ret_error)
 {
-	const struct name_finder finder = { known_customer, known_provider, daemon };
+	const struct name_finder finder = { known_customer, known_provider, daemon, { daemon->config->domain_point } };
 
 	return scope_parse(text, &finder, ret_key, ret_error);
 }
 
 int daemon_known_scope(struct daemon *daemon, const char *text, struct scope_key *ret_key, char *ret_error)
 {
-	const struct name_finder finder = { stored_customer, stored_provider, daemon };
+	const struct name_finder finder = {
+		stored_customer, stored_provider, daemon, { daemon->config->domain_point }
+	};
 
 	return scope_parse(text, &finder, ret_key, ret_error);
 }
@@ -88,7 +91,9 @@ static int complete_config(struct daemon *daemon, struct config *config)
 		if (config->providers[i].id == 0)
 			return -EIO;
 	}
-	return imported_load(daemon, config);
+	uint64_t secret = journal_secret(daemon->journal, "domains");
+	config->domain_point = domain_key(secret).point;
+	return secret != 0 ? imported_load(daemon, config) : -EIO;
 }
 
 static bool is_warned(const struct daemon *daemon, const struct contest *contest)

@@ -42,6 +42,9 @@ static const char *const steps[] = {
 
 	"CREATE TABLE customers (name TEXT PRIMARY KEY, id INTEGER NOT NULL, sources TEXT NOT NULL,"
 	"  weight INTEGER NOT NULL, limits TEXT NOT NULL) WITHOUT ROWID;",
+
+	"CREATE TABLE secrets (name TEXT PRIMARY KEY,"
+	"  value INTEGER NOT NULL) WITHOUT ROWID;",
 };
 
 #define STEPS (int)(sizeof(steps) / sizeof(steps[0]))

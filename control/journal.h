@@ -26,6 +26,9 @@ uint32_t journal_id(struct journal *journal, enum name_kind kind, const char *na
 /* The same, but 0 for a name that never had one. */
 uint32_t journal_known_id(struct journal *journal, enum name_kind kind, const char *name);
 
+/* A number nobody else knows, the same for ever: made at the first question. 0 on failure. */
+uint64_t journal_secret(struct journal *journal, const char *name);
+
 /* Around several calls that are to be on disk together, or not at all: *ret_own is false when somebody did before,
  * whose journal_settle() is the one that counts. `ret` < 0 gives all up; returns it, or how the storing went. */
 int journal_begin(struct journal *journal, bool *ret_own);

@@ -92,3 +92,25 @@ int journal_addresses(struct journal *journal, uint32_t provider,
 	sqlite3_finalize(statement);
 	return 0;
 }
+
+/* SQLite's random() is seeded by the kernel's; 2^62 values. */
+uint64_t journal_secret(struct journal *journal, const char *name)
+{
+	sqlite3_stmt *statement = journal_prepare(
+		journal, "INSERT OR IGNORE INTO secrets (name, value) VALUES (?, (random() >> 2) & (1 << 62) - 1)");
+	uint64_t value = 0;
+
+	if (statement == NULL)
+		return 0;
+	sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
+	if (journal_finish(journal, statement, "store a secret") < 0)
+		return 0;
+	statement = journal_prepare(journal, "SELECT value FROM secrets WHERE name = ?");
+	if (statement == NULL)
+		return 0;
+	sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
+	if (sqlite3_step(statement) == SQLITE_ROW)
+		value = (uint64_t)sqlite3_column_int64(statement, 0);
+	sqlite3_finalize(statement);
+	return value;
+}

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "domain.h"
 #include "precedence.h"
 
 #define MS 1000000u
@@ -64,6 +65,14 @@ static void add_customer(struct policy *policy, const struct customer *customer)
 	}
 }
 
+static void add_domain(struct policy *policy, const struct mail_domain *domain)
+{
+	const struct domain_key key = { policy->config->domain_point };
+	const struct scope_key scope = domain_scope(domain_of(key, domain->name, strlen(domain->name)));
+
+	add_base(policy, &scope, &domain->limits);
+}
+
 /* All keyed records begin with their key. */
 static int by_key(const void *left, const void *right)
 {
@@ -78,6 +87,9 @@ void policy_init(struct policy *policy, const struct config *config, const struc
 	add(policy, SCOPE_CUSTOMER, ID_ANY, 0, &config->each_customer);
 	add(policy, SCOPE_SOURCE, 0, 0, &config->each_source);
 	add(policy, SCOPE_REMOTE, 0, ID_ANY, &config->each_remote);
+	add(policy, SCOPE_DOMAIN, 0, 0, &config->each_domain);
+	for (size_t i = 0; i < config->mail_domain_count; i++)
+		add_domain(policy, &config->mail_domains[i]);
 	add(policy, SCOPE_CUSTOMER, ID_UNKNOWN, 0, &config->unknown_customer.limits);
 	add(policy, SCOPE_PROVIDER, 0, ID_UNKNOWN, &config->unknown_provider.limits);
 	for (int scope = 0; scope < SCOPES; scope++)
@@ -117,6 +129,8 @@ static void put_settings(const struct policy *policy, policy_put *put, void *con
 		.stale_after_s = (uint32_t)(settings->stale_after / SECOND),
 		.decay_s = (uint32_t)(settings->blind_decay / SECOND),
 		.ports = policy->config->ports,
+		.bulk_percent = (uint32_t)settings->bulk_minimum,
+		.domain_point = policy->config->domain_point,
 	};
 
 	memcpy(record.port, policy->config->port, sizeof(record.port));
@@ -132,6 +146,7 @@ static void put_identities(const struct customer *customer, policy_put *put, voi
 							  .port_low = source->port_low,
 							  .port_high = source->port_high,
 							  .vlan = source->vlan,
+							  .stream = (uint8_t)source->stream,
 							  .customer = customer->id };
 		put(context, WIRE_PUT_IDENTITY, &record);
 	}
@@ -243,6 +258,7 @@ void policy_all(const struct policy *policy, policy_put *put, void *context)
 	put_settings(policy, put, context);
 	put_customers(policy->config, put, context);
 	policy_destinations(policy, put, context);
+	policy_domains(policy, put, context);
 	put_undecided(policy, put, context);
 	for (size_t i = 0; i < decided->count;)
 		i += put_decided(policy, &decided->at[i]->key, put, context);

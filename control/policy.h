@@ -9,6 +9,7 @@
 
 struct address_set {
 	struct address *address;
+	const char **domain; /* of each, the one domain it was found by; NULL: several, or another way. May be NULL */
 	size_t count;
 };
 
@@ -38,6 +39,9 @@ void policy_scope(const struct policy *policy, const struct scope_key *key, enum
 
 /* The part of policy_all() that says which address is whose. */
 void policy_destinations(const struct policy *policy, policy_put *put, void *context);
+
+/* The part that says which address serves one domain alone. */
+void policy_domains(const struct policy *policy, policy_put *put, void *context);
 
 /* Calls `each` with every prefix that several providers have: it is the first one's (`owner`), the other one
  * (`provider`) goes without. Both are places in the configuration. */

@@ -13,20 +13,13 @@
 
 #include "channel.h"
 #include "clocks.h"
+#include "known.h"
 #include "log.h"
 #include "mx.h"
 
 #define ADDRESSES_MOST 4096 /* of a lookup */
 #define HOST_ADDRESSES_MOST 64
-#define MISSES_MOST 2
 #define SECOND 1000000000ull
-
-struct known {
-	struct address address;
-	size_t provider;
-	unsigned missed; /* rounds in a row without it */
-	bool seen;	 /* in this round */
-};
 
 /* A provider's own domains and hosts; or, the last one, the domains that are nobody's. */
 struct lookup {
@@ -38,8 +31,7 @@ struct lookup {
 	unsigned open; /* queries under way */
 	bool failed, full;
 	uint64_t ttl_s; /* the least of this round */
-	struct known *known;
-	size_t known_count;
+	struct knowns known;
 	struct resolve_status status;
 };
 
@@ -71,55 +63,29 @@ static void note_problem(struct lookup *lookup, const char *name, const char *wh
 	lookup->failed = true;
 }
 
-static void see_address(struct lookup *lookup, const struct address *address, size_t provider)
+static void see_address(struct lookup *lookup, const struct known *seen)
 {
-	for (size_t i = 0; i < lookup->known_count; i++) {
-		if (lookup->known[i].provider != provider ||
-		    memcmp(&lookup->known[i].address, address, sizeof(*address)) != 0)
-			continue;
-		lookup->known[i].seen = true;
+	if (knowns_see(&lookup->known, seen, ADDRESSES_MOST))
 		return;
-	}
-	if (lookup->known_count == ADDRESSES_MOST) {
-		if (!lookup->full)
-			log_warning("%s: more than %d addresses, the others are not taken", lookup->name,
-				    ADDRESSES_MOST);
-		lookup->full = true;
-		return;
-	}
-	struct known *grown = realloc(lookup->known, (lookup->known_count + 1) * sizeof(*grown));
-	if (grown == NULL)
-		return;
-	lookup->known = grown;
-	grown[lookup->known_count++] = (struct known){ .address = *address, .provider = provider, .seen = true };
+	if (!lookup->full)
+		log_warning("%s: more than %d addresses, the others are not taken", lookup->name, ADDRESSES_MOST);
+	lookup->full = true;
 }
 
-static int by_address(const void *left, const void *right)
-{
-	return memcmp(left, right, sizeof(struct address));
-}
-
-/* What all lookups found of a provider, each address once; false when memory is out. */
+/* What all lookups found of a provider; false when memory is out. */
 static bool collect(const struct resolver *resolver, size_t provider, struct address_set *ret_set)
 {
 	size_t most = 1, count = 0;
 
 	for (size_t i = 0; i <= resolver->config->provider_count; i++)
-		most += resolver->lookup[i].known_count;
-	struct address *all = calloc(most, sizeof(*all));
-	if (all == NULL)
-		return false;
-	for (size_t i = 0; i <= resolver->config->provider_count; i++)
-		for (size_t j = 0; j < resolver->lookup[i].known_count; j++)
-			if (resolver->lookup[i].known[j].provider == provider)
-				all[count++] = resolver->lookup[i].known[j].address;
-	qsort(all, count, sizeof(*all), by_address);
-	size_t kept = 0;
-	for (size_t i = 0; i < count; i++)
-		if (i == 0 || by_address(&all[i - 1], &all[i]) != 0)
-			all[kept++] = all[i];
-	*ret_set = (struct address_set){ all, kept };
-	return true;
+		most += resolver->lookup[i].known.count;
+	struct found *all = calloc(most, sizeof(*all));
+	for (size_t i = 0; all != NULL && i <= resolver->config->provider_count; i++)
+		count += knowns_of(&resolver->lookup[i].known, provider, all + count);
+	*ret_set = (struct address_set){ 0 };
+	bool whole = all != NULL && found_set(all, count, ret_set);
+	free(all);
+	return whole;
 }
 
 /* True when it is another one now. */
@@ -127,30 +93,13 @@ static bool update_set(struct resolver *resolver, size_t provider)
 {
 	struct address_set *set = &resolver->set[provider], fresh;
 
-	if (!collect(resolver, provider, &fresh))
-		return false;
-	if (fresh.count == set->count &&
-	    (set->count == 0 || memcmp(fresh.address, set->address, set->count * sizeof(*set->address)) == 0)) {
-		free(fresh.address);
+	if (!collect(resolver, provider, &fresh) || address_sets_equal(set, &fresh)) {
+		address_set_finish(&fresh);
 		return false;
 	}
-	free(set->address);
+	address_set_finish(set);
 	*set = fresh;
 	return true;
-}
-
-static void forget_missed(struct lookup *lookup)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < lookup->known_count; i++) {
-		struct known known = lookup->known[i];
-		known.missed = known.seen || lookup->failed ? 0 : known.missed + 1;
-		known.seen = false;
-		if (known.missed < MISSES_MOST)
-			lookup->known[kept++] = known;
-	}
-	lookup->known_count = kept;
 }
 
 static int on_refresh(sd_event_source *source, uint64_t usec, void *context);
@@ -174,8 +123,8 @@ static bool *mark_touched(const struct lookup *lookup)
 
 	if (touched == NULL)
 		abort();
-	for (size_t i = 0; i < lookup->known_count; i++)
-		touched[lookup->known[i].provider] = true;
+	for (size_t i = 0; i < lookup->known.count; i++)
+		touched[lookup->known.known[i].provider] = true;
 	return touched;
 }
 
@@ -197,7 +146,7 @@ static void end_round(struct lookup *lookup)
 	bool first = lookup->status.rounds++ == 0;
 
 	bool *touched = mark_touched(lookup);
-	forget_missed(lookup);
+	knowns_end_round(&lookup->known, lookup->failed);
 	lookup->status.resolved_ms = lookup->failed ? lookup->status.resolved_ms : wall_ms();
 	if (!lookup->failed)
 		lookup->status.problem[0] = '\0';
@@ -215,7 +164,8 @@ static void close_query(struct lookup *lookup)
 
 struct host_query {
 	struct lookup *lookup;
-	size_t provider; /* whose the addresses will be */
+	size_t provider;    /* whose the addresses will be */
+	const char *domain; /* that led here, the configuration's own text; NULL: none */
 	char name[256];
 };
 
@@ -250,13 +200,13 @@ static bool read_node(const struct ares_addrinfo_node *node, struct address *ret
 static void take_addresses(const struct host_query *query, const struct ares_addrinfo *result)
 {
 	struct lookup *lookup = query->lookup;
-	struct address address;
+	struct known seen = { .provider = query->provider, .seen = true, .led = true, .domain = query->domain };
 	unsigned count = 0;
 
 	for (const struct ares_addrinfo_node *node = result->nodes; node != NULL; node = node->ai_next) {
-		if (!read_node(node, &address) || ++count > HOST_ADDRESSES_MOST)
+		if (!read_node(node, &seen.address) || ++count > HOST_ADDRESSES_MOST)
 			continue;
-		see_address(lookup, &address, query->provider);
+		see_address(lookup, &seen);
 		if (node->ai_ttl >= 0 && (uint64_t)node->ai_ttl < lookup->ttl_s)
 			lookup->ttl_s = (uint64_t)node->ai_ttl;
 	}
@@ -285,22 +235,31 @@ static void on_addresses(void *context, int status, int timeouts, struct ares_ad
 	free(query);
 }
 
+/* Where to look: a host, whose its addresses will be, and the domain that led here. */
+struct lead {
+	const char *host;
+	size_t provider;
+	const char *domain;
+};
+
 /* Each family by itself: asked for both at once, c-ares is content when one of them was answered. */
-static void look_up_family(struct lookup *lookup, const char *host, size_t provider, int family)
+static void look_up_family(struct lookup *lookup, const struct lead *lead, int family)
 {
 	const struct ares_addrinfo_hints hints = { .ai_family = family, .ai_flags = ARES_AI_NOSORT };
-	struct host_query *query = host_query(lookup, host, provider);
+	struct host_query *query = host_query(lookup, lead->host, lead->provider);
 
-	if (query != NULL)
-		ares_getaddrinfo(channel_ares(lookup->resolver->channel), host, NULL, &hints, on_addresses, query);
-	else
+	if (query == NULL) {
 		lookup->failed = true;
+		return;
+	}
+	query->domain = lead->domain;
+	ares_getaddrinfo(channel_ares(lookup->resolver->channel), lead->host, NULL, &hints, on_addresses, query);
 }
 
-static void look_up_host(struct lookup *lookup, const char *host, size_t provider)
+static void look_up_host(struct lookup *lookup, const struct lead *lead)
 {
-	look_up_family(lookup, host, provider, AF_INET);
-	look_up_family(lookup, host, provider, AF_INET6);
+	look_up_family(lookup, lead, AF_INET);
+	look_up_family(lookup, lead, AF_INET6);
 }
 
 /* A provider's domains may say that all their hosts are its own, by giving no pattern. Otherwise a host is the
@@ -315,7 +274,7 @@ static void look_up_mx(struct lookup *lookup, const char *domain, const char *ho
 	if (provider == config->provider_count)
 		log_info("%s: %s has MX %s, which no pattern fits: not taken", lookup->name, domain, host);
 	else
-		look_up_host(lookup, host, provider);
+		look_up_host(lookup, &(struct lead){ host, provider, domain });
 }
 
 static void take_mx(struct lookup *lookup, const char *domain, const struct ares_mx_reply *replies)
@@ -342,7 +301,7 @@ static void note_ttl(struct lookup *lookup, const unsigned char *answer, int siz
 static void look_up_itself(struct lookup *lookup, const char *domain)
 {
 	if (lookup->provider < lookup->resolver->config->provider_count)
-		look_up_host(lookup, domain, lookup->provider);
+		look_up_host(lookup, &(struct lead){ domain, lookup->provider, domain });
 	else
 		look_up_mx(lookup, domain, domain);
 }
@@ -356,9 +315,9 @@ static void read_mx(struct host_query *query, int status, const unsigned char *a
 	if (status == ARES_SUCCESS)
 		status = ares_parse_mx_reply(answer, size, &replies);
 	if (status == ARES_SUCCESS)
-		take_mx(query->lookup, query->name, replies);
+		take_mx(query->lookup, query->domain, replies);
 	else if (status == ARES_ENODATA)
-		look_up_itself(query->lookup, query->name);
+		look_up_itself(query->lookup, query->domain);
 	else
 		note_problem(query->lookup, query->name, ares_strerror(status));
 	ares_free_data(replies);
@@ -380,10 +339,12 @@ static void look_up_domain(struct lookup *lookup, const char *domain)
 {
 	struct host_query *query = host_query(lookup, domain, lookup->provider);
 
-	if (query == NULL)
+	if (query == NULL) {
 		lookup->failed = true;
-	else
-		ares_query(channel_ares(lookup->resolver->channel), domain, ns_c_in, ns_t_mx, on_mx, query);
+		return;
+	}
+	query->domain = domain;
+	ares_query(channel_ares(lookup->resolver->channel), domain, ns_c_in, ns_t_mx, on_mx, query);
 }
 
 static void start_round(struct lookup *lookup)
@@ -394,7 +355,7 @@ static void start_round(struct lookup *lookup)
 	for (size_t i = 0; i < lookup->domains->count; i++)
 		look_up_domain(lookup, lookup->domains->text[i]);
 	for (size_t i = 0; i < lookup->hosts->count; i++)
-		look_up_host(lookup, lookup->hosts->text[i], lookup->provider);
+		look_up_host(lookup, &(struct lead){ lookup->hosts->text[i], lookup->provider, NULL });
 	close_query(lookup);
 	channel_asked(lookup->resolver->channel);
 }
@@ -454,9 +415,9 @@ void resolver_destroy(struct resolver *resolver)
 	channel_destroy(resolver->channel);
 	for (size_t i = 0; resolver->lookup != NULL && i <= resolver->config->provider_count; i++) {
 		sd_event_source_disable_unref(resolver->lookup[i].timer);
-		free(resolver->lookup[i].known);
+		free(resolver->lookup[i].known.known);
 		if (resolver->set != NULL)
-			free(resolver->set[i].address);
+			address_set_finish(&resolver->set[i]);
 	}
 	free(resolver->lookup);
 	free(resolver->set);
@@ -466,9 +427,11 @@ void resolver_destroy(struct resolver *resolver)
 void resolver_remember(struct resolver *resolver, size_t provider, const struct address *address)
 {
 	/* By whose domains it was found is not remembered: it stays until none of them leads there any more. */
+	const struct known seen = { .address = *address, .provider = provider, .seen = true };
+
 	for (size_t i = 0; i <= resolver->config->provider_count; i++)
 		if (resolver->lookup[i].domains->count + resolver->lookup[i].hosts->count > 0)
-			see_address(&resolver->lookup[i], address, provider);
+			see_address(&resolver->lookup[i], &seen);
 	update_set(resolver, provider);
 }
 

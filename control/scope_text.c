@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "scope_text.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -8,9 +9,9 @@
 
 #include "units.h"
 
-enum part { PART_GATE, PART_CUSTOMER, PART_PROVIDER, PART_SOURCE, PART_REMOTE, PARTS };
+enum part { PART_GATE, PART_CUSTOMER, PART_PROVIDER, PART_SOURCE, PART_REMOTE, PART_DOMAIN, PARTS };
 
-static const char *const part_name[PARTS] = { "gate", "customer", "provider", "source", "remote" };
+static const char *const part_name[PARTS] = { "gate", "customer", "provider", "source", "remote", "domain" };
 
 /* Which scope a set of parts makes. */
 static const struct {
@@ -22,6 +23,7 @@ static const struct {
 	{ 1u << PART_PROVIDER, SCOPE_PROVIDER },
 	{ 1u << PART_SOURCE, SCOPE_SOURCE },
 	{ 1u << PART_REMOTE, SCOPE_REMOTE },
+	{ 1u << PART_DOMAIN, SCOPE_DOMAIN },
 	{ 1u << PART_CUSTOMER | 1u << PART_PROVIDER, SCOPE_CUSTOMER_PROVIDER },
 	{ 1u << PART_SOURCE | 1u << PART_PROVIDER, SCOPE_SOURCE_PROVIDER },
 };
@@ -32,6 +34,7 @@ const char *const scope_kind_name[SCOPES] = {
 	[SCOPE_REMOTE] = "remote",
 	[SCOPE_CUSTOMER] = "customer",
 	[SCOPE_SOURCE] = "source",
+	[SCOPE_DOMAIN] = "domain",
 	[SCOPE_PROVIDER] = "provider",
 	[SCOPE_GATE] = "gate",
 };
@@ -62,6 +65,37 @@ static bool is_zero(const struct address *address)
 	return memcmp(address, &zero[0], sizeof(*address)) == 0 || memcmp(address, &zero[1], sizeof(*address)) == 0;
 }
 
+/* RFC 5321 section 4.1.2, and UTF-8 as RFC 6531 has it. The root's dot is nobody's. */
+bool domain_text(const char *text, char *ret_domain)
+{
+	size_t size = strlen(text);
+
+	if (size > 1 && text[size - 1] == '.')
+		size--;
+	if (size == 0 || size >= DOMAIN_TEXT_MAX || text[0] == '.' || text[0] == '-')
+		return false;
+	for (size_t i = 0; i < size; i++) {
+		unsigned char byte = (unsigned char)text[i];
+		if (!isalnum(byte) && strchr("-._", byte) == NULL && byte < 0x80)
+			return false;
+		ret_domain[i] = (char)(byte < 0x80 ? tolower(byte) : byte);
+	}
+	ret_domain[size] = '\0';
+	return true;
+}
+
+static int set_domain(struct scope_key *key, const char *value, struct domain_key domains, char *ret_error)
+{
+	char domain[DOMAIN_TEXT_MAX];
+
+	if (domain_text(value, domain)) {
+		key->address = domain_scope(domain_of(domains, domain, strlen(domain))).address;
+		return 0;
+	}
+	snprintf(ret_error, SCOPE_ERROR_MAX, "\"%.100s\" is not a mail domain", value);
+	return -EINVAL;
+}
+
 static int set_part(struct scope_key *key, enum part part, const char *value, const struct name_finder *finder,
 		    char *ret_error)
 {
@@ -74,8 +108,10 @@ static int set_part(struct scope_key *key, enum part part, const char *value, co
 	case PART_REMOTE:
 		if (address_parse(value, &key->address) == 0 && !is_zero(&key->address))
 			return 0;
-		snprintf(ret_error, SCOPE_ERROR_MAX, "\"%s\" is not an IPv4 or IPv6 address", value);
+		snprintf(ret_error, SCOPE_ERROR_MAX, "\"%.200s\" is not an IPv4 or IPv6 address", value);
 		return -EINVAL;
+	case PART_DOMAIN:
+		return set_domain(key, value, finder->domains, ret_error);
 	default:
 		return 0;
 	}
@@ -86,7 +122,7 @@ static int take_part(const char **text, const struct name_finder *finder, struct
 		     char *ret_error)
 {
 	size_t size = strcspn(*text, "/"), word = strcspn(*text, ":/");
-	char value[128];
+	char value[DOMAIN_TEXT_MAX];
 	int part = find_part(*text, word);
 	bool valued = (*text)[word] == ':';
 
@@ -94,7 +130,7 @@ static int take_part(const char **text, const struct name_finder *finder, struct
 		snprintf(ret_error, SCOPE_ERROR_MAX,
 			 "\"%.60s\" is not a scope; write gate, customer:C, provider:P, customer:C/provider:P, "
 			 "source:IP, "
-			 "source:IP/provider:P or remote:IP",
+			 "source:IP/provider:P, remote:IP or domain:D",
 			 *text);
 		return -EINVAL;
 	}

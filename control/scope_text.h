@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Scopes as people write them: gate, customer:acme, customer:acme/provider:google, provider:google,
- * source:192.0.2.1, source:192.0.2.1/provider:google, remote:203.0.113.9. Pure. */
+ * source:192.0.2.1, source:192.0.2.1/provider:google, remote:203.0.113.9, domain:example.org. Pure. */
 #ifndef SLUICE_SCOPE_TEXT_H
 #define SLUICE_SCOPE_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
+#include "domain.h"
 #include "scope.h"
 
 #define SCOPE_ERROR_MAX 256
@@ -15,7 +17,14 @@ struct name_finder {
 	uint32_t (*customer)(void *context, const char *name, char *error);
 	uint32_t (*provider)(void *context, const char *name, char *error);
 	void *context;
+	struct domain_key domains; /* by which a domain is named in a key */
 };
+
+/* RFC 5321 section 4.5.3.1.2: 255 bytes at most. */
+#define DOMAIN_TEXT_MAX 256
+
+/* A domain in lower case, without the root's dot, into `ret_domain` (DOMAIN_TEXT_MAX bytes); false when it is none. */
+bool domain_text(const char *text, char *ret_domain);
 
 /* What a kind of scope is called: "customer/provider". */
 extern const char *const scope_kind_name[SCOPES];

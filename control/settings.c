@@ -40,6 +40,8 @@ const struct setting setting_rows[] = {
 	  "a new connection waits at most so long for its turn" },
 	{ "smtp", "idle-timeout", SETTING_DURATION, FIELD(idle_timeout), S, 168 * H, "20min",
 	  "a silent connection is forgotten after so long" },
+	{ "smtp", "bulk-minimum", SETTING_PERCENT, FIELD(bulk_minimum), 0, 0, "10%",
+	  "what bulk mail is sure of where transactional mail waits too" },
 	{ "blind", "stale-after", SETTING_DURATION, FIELD(stale_after), S, 168 * H, "10min",
 	  "the gate grows blind when the daemon is silent for longer" },
 	{ "blind", "decay", SETTING_DURATION, FIELD(blind_decay), 0, 168 * H, "10min",
@@ -107,6 +109,17 @@ static const char *set_refuse(const struct setting *setting, void *settings, con
 	return NULL;
 }
 
+static const char *set_percent(const struct setting *setting, void *settings, const char *text)
+{
+	char *end;
+	uint64_t percent = strtoul(text, &end, 10);
+
+	if (strspn(text, "0123456789") == 0 || strcmp(end, "%") != 0 || percent > 100)
+		return "a share from 0% to 100%, such as 10%";
+	memcpy((char *)settings + setting->offset, &percent, sizeof(percent));
+	return NULL;
+}
+
 const char *setting_set(const struct setting *setting, void *settings, const char *text)
 {
 	switch (setting->type) {
@@ -114,6 +127,8 @@ const char *setting_set(const struct setting *setting, void *settings, const cha
 		return set_duration(setting, settings, text);
 	case SETTING_REFUSE:
 		return set_refuse(setting, settings, text);
+	case SETTING_PERCENT:
+		return set_percent(setting, settings, text);
 	default:
 		return set_text(setting, settings, text);
 	}

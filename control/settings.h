@@ -8,7 +8,15 @@
 #include <stdint.h>
 
 /* Up to SETTING_ENDPOINT: taken at a start only; up to SETTING_ADDRESS: texts. */
-enum setting_type { SETTING_TEXT, SETTING_PATH, SETTING_ENDPOINT, SETTING_ADDRESS, SETTING_DURATION, SETTING_REFUSE };
+enum setting_type {
+	SETTING_TEXT,
+	SETTING_PATH,
+	SETTING_ENDPOINT,
+	SETTING_ADDRESS,
+	SETTING_DURATION,
+	SETTING_REFUSE,
+	SETTING_PERCENT
+};
 
 struct setting {
 	const char *section, *key;

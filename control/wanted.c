@@ -45,6 +45,7 @@ void wanted_put(const struct wanted *wanted, const struct policy *policy, policy
 	if (wanted->destinations) {
 		put(context, WIRE_DEL_DESTINATIONS, &(struct wire_DEL_DESTINATIONS){ 0 });
 		policy_destinations(policy, put, context);
+		policy_domains(policy, put, context);
 	}
 	for (size_t i = 0; i < wanted->count; i++)
 		policy_scope(policy, &wanted->change[i].key, wanted->change[i].action, put, context);

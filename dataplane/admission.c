@@ -40,14 +40,47 @@ void admission_answer_calls(struct worker *worker, uint64_t now)
 	}
 }
 
+/* A customer's account at a domain: a meter that stands for nothing else, since no scope is of both. One reference is
+ * taken; 0 when meters ran out. */
+static uint32_t domain_account(const struct worker *worker, const struct flow *flow)
+{
+	struct scope_key key = *usage_key(worker, flow, SCOPE_DOMAIN);
+	uint32_t hash;
+
+	key.customer = usage_key(worker, flow, SCOPE_CUSTOMER)->customer;
+	meter_hashes(worker->gate->meters, &key, 1, &hash);
+	return meter_acquire(worker->gate->meters, &key, hash);
+}
+
 /* Customers share what is not theirs alone. */
+static uint32_t account_of(const struct worker *worker, const struct flow *flow, int scope)
+{
+	switch (scope) {
+	case SCOPE_DOMAIN:
+		return domain_account(worker, flow);
+	case SCOPE_PROVIDER:
+		return flow->meter[SCOPE_CUSTOMER_PROVIDER];
+	case SCOPE_GATE:
+		return flow->meter[SCOPE_CUSTOMER];
+	default:
+		return 0;
+	}
+}
+
+static void leave_account(const struct worker *worker, uint32_t account, int scope, uint64_t now)
+{
+	if (scope == SCOPE_DOMAIN)
+		meter_release(worker->gate->meters, account, now);
+}
+
 static struct share share_of(const struct worker *worker, const struct flow *flow, int scope)
 {
-	uint32_t weight = atomic_load_explicit(&seat(worker, flow, SCOPE_CUSTOMER)->weight, memory_order_relaxed);
+	const struct meter *customer = seat(worker, flow, SCOPE_CUSTOMER);
 
-	if (scope == SCOPE_PROVIDER)
-		return (struct share){ flow->meter[SCOPE_CUSTOMER_PROVIDER], weight };
-	return (struct share){ scope == SCOPE_GATE ? flow->meter[SCOPE_CUSTOMER] : 0, weight };
+	return (struct share){ .party = account_of(worker, flow, scope),
+			       .weight = atomic_load_explicit(&customer->weight, memory_order_relaxed),
+			       .stream = flow->stream,
+			       .bulk_percent = (uint8_t)table_settings(worker->table)->bulk_percent };
 }
 
 #define NO_SCOPE (-1)
@@ -83,7 +116,7 @@ static int first_closed(const struct worker *worker, const struct flow *flow, ui
 		if (!has_queue(meter))
 			continue;
 		*ret_when = WAIT_FOR_CALL;
-		if (!queue_first(worker->gate->meters->queues, flow->meter[scope], ticket))
+		if (!queue_first(worker->gate->meters->queues, flow->meter[scope], ticket, flow->stream))
 			return scope;
 		if (slots && atomic_load_explicit(&meter->connections, memory_order_relaxed) >=
 				     atomic_load_explicit(&meter->connections_most, memory_order_relaxed))
@@ -106,6 +139,22 @@ static bool is_denied(const struct worker *worker, const struct flow *flow)
 	return false;
 }
 
+/* In that scope's queue. */
+static void serve(struct worker *worker, const struct flow *flow, int scope, uint32_t ticket, uint64_t now)
+{
+	const struct share share = share_of(worker, flow, scope);
+
+	queue_serve(worker->gate->meters->queues, flow->meter[scope], &share, ticket);
+	leave_account(worker, share.party, scope, now);
+}
+
+/* A waiting SYN's own reference to it. */
+static void forget_account(const struct worker *worker, struct wait *wait, uint64_t now)
+{
+	meter_release(worker->gate->meters, wait->account, now);
+	wait->account = 0;
+}
+
 /* Takes slot and token everywhere, and tells every queue whose turn it was. */
 static void enter(struct worker *worker, struct flow *flow, uint32_t ticket, uint64_t now)
 {
@@ -116,16 +165,18 @@ static void enter(struct worker *worker, struct flow *flow, uint32_t ticket, uin
 
 	for (int scope = 0; scope < SCOPES; scope++) {
 		struct meter *meter = seat(worker, flow, scope);
-		const struct share share = share_of(worker, flow, scope);
+		if (flow->meter[scope] == 0)
+			continue;
 		if (meter_limits(meter, LIMIT_CONNECTION_RATE))
 			bucket_take(&meter->connection_rate, 1, as_of, true);
 		if (flow->message_scopes & 1u << scope)
 			bucket_take(&meter_messages(worker->gate->meters, meter)->rate, 1, as_of, true);
 		/* Where it waited also if that limit is gone by now. */
 		if (has_queue(meter) || waited == flow->meter[scope])
-			queue_serve(queues, flow->meter[scope], &share, waited == flow->meter[scope] ? ticket : 0);
+			serve(worker, flow, scope, waited == flow->meter[scope] ? ticket : 0, now);
 		atomic_fetch_add_explicit(&meter->admitted, 1, memory_order_relaxed);
 	}
+	forget_account(worker, wait, now);
 	flow->paid = flow->message_scopes != 0;
 	flow->token_ms = (uint16_t)(now / 1000000);
 	usage_count_slots(worker, flow);
@@ -141,6 +192,7 @@ static void leave_queue(struct worker *worker, struct wait *wait, uint64_t now)
 	uint32_t thing = queue_thing(queues, wait->ticket);
 
 	queue_leave(queues, wait->ticket);
+	forget_account(worker, wait, now);
 	wait->ticket = 0;
 	admission_call(worker, thing, now);
 }
@@ -149,13 +201,14 @@ static void leave_queue(struct worker *worker, struct wait *wait, uint64_t now)
 static void stand_in(struct worker *worker, struct flow *flow, struct wait *wait, int scope, uint64_t now)
 {
 	struct queues *queues = worker->gate->meters->queues;
-	const struct share share = share_of(worker, flow, scope);
 	const struct place place = { worker->index, (uint32_t)(wait - worker->waits) };
 
 	if (wait->ticket != 0 && queue_thing(queues, wait->ticket) == flow->meter[scope])
 		return;
 	if (wait->ticket != 0)
 		leave_queue(worker, wait, now);
+	const struct share share = share_of(worker, flow, scope);
+	wait->account = scope == SCOPE_DOMAIN ? share.party : 0;
 	wait->ticket = queue_join(queues, flow->meter[scope], &share, &place);
 	wait->scope = (uint8_t)scope;
 }
@@ -172,7 +225,8 @@ static enum admission try_to_enter(struct worker *worker, struct flow *flow, uin
 	}
 	stand_in(worker, flow, wait, closed, now);
 	/* Who is called needs no clock; but limits change without a call. */
-	if (*ret_when == WAIT_FOR_CALL && queue_first(worker->gate->meters->queues, flow->meter[closed], wait->ticket))
+	if (*ret_when == WAIT_FOR_CALL &&
+	    queue_first(worker->gate->meters->queues, flow->meter[closed], wait->ticket, flow->stream))
 		*ret_when = now + FIRST_LOOKS_NS < wait->until ? now + FIRST_LOOKS_NS : wait->until;
 	return ADMIT_LATER;
 }

@@ -12,6 +12,7 @@ bool admit(struct worker *worker, struct flow *flow, uint64_t now, uint64_t *ret
 
 	if (admission == ADMIT_NOW) {
 		count(worker, COUNT_FLOWS_OPENED, 1);
+		count(worker, COUNT_CONNECTION_DOMAIN_UNKNOWN + flow->domain_way, 1);
 		return true;
 	}
 	bool hopeless = admission == ADMIT_NEVER || now >= until || (*ret_when != WAIT_FOR_CALL && *ret_when > until);

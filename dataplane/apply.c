@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "domain.h"
 #include "frame.h"
 #include "table_write.h"
 
@@ -57,7 +58,14 @@ static int check_settings(const struct wire_PUT_SETTINGS *settings, char *ret_er
 	for (int i = 0; i < settings->ports; i++)
 		if (settings->port[i] == 0)
 			return refuse(ret_error, "PUT_SETTINGS: port[%d] is 0", i);
-	return all_zero(settings->zero, sizeof(settings->zero)) ? 0 : refuse(ret_error, "PUT_SETTINGS: zero is not 0");
+	if (settings->bulk_percent > 100)
+		return refuse(ret_error, "PUT_SETTINGS: bulk_percent %u, at most 100", settings->bulk_percent);
+	if (settings->domain_point >= DOMAIN_PRIME)
+		return refuse(ret_error, "PUT_SETTINGS: domain_point %llu is no residue",
+			      (unsigned long long)settings->domain_point);
+	return all_zero(settings->zero, sizeof(settings->zero)) && settings->zero_end == 0
+		       ? 0
+		       : refuse(ret_error, "PUT_SETTINGS: zero is not 0");
 }
 
 /* The bits after the prefix are 0. */
@@ -97,7 +105,9 @@ static int check_identity(const struct wire_PUT_IDENTITY *identity, char *ret_er
 	if (identity->vlan > 4095 && identity->vlan != WIRE_VLAN_ANY)
 		return refuse(ret_error, "PUT_IDENTITY: vlan %u, expected 0 to 4095 or %u", identity->vlan,
 			      WIRE_VLAN_ANY);
-	return identity->zero == 0 && identity->zero_end == 0 ? 0 : refuse(ret_error, "PUT_IDENTITY: zero is not 0");
+	if (identity->stream >= STREAMS)
+		return refuse(ret_error, "PUT_IDENTITY: stream %u, expected 0 to %d", identity->stream, STREAMS - 1);
+	return identity->zero_end == 0 ? 0 : refuse(ret_error, "PUT_IDENTITY: zero is not 0");
 }
 
 static int check_destination(const struct wire_PUT_DESTINATION *destination, char *ret_error)
@@ -120,6 +130,7 @@ static const struct {
 	[SCOPE_REMOTE] = { .provider = true, .address = true },
 	[SCOPE_CUSTOMER] = { .customer = true },
 	[SCOPE_SOURCE] = { .address = true },
+	[SCOPE_DOMAIN] = { .address = true },
 	[SCOPE_PROVIDER] = { .provider = true },
 };
 
@@ -131,6 +142,14 @@ static bool is_ceiling_of_each(const char *name, const struct scope_key *key)
 	return limits && key->ceiling == 1 && (!scope_fields[key->scope].customer || key->customer == ID_ANY) &&
 	       (!scope_fields[key->scope].provider || key->provider == ID_ANY) &&
 	       all_zero(&key->address, sizeof(key->address));
+}
+
+/* The name of a domain, if it has one. */
+static int check_domain(const char *name, const struct scope_key *key, char *ret_error)
+{
+	if (key->scope != SCOPE_DOMAIN || all_zero(key->address.byte + sizeof(uint64_t), sizeof(uint64_t)))
+		return 0;
+	return refuse(ret_error, "%s: a domain's name is the first 8 bytes of its address", name);
 }
 
 static int check_key(const char *name, const struct scope_key *key, char *ret_error)
@@ -147,7 +166,21 @@ static int check_key(const char *name, const struct scope_key *key, char *ret_er
 		return refuse(ret_error, "%s: scope %u has no provider", name, key->scope);
 	if (!scope_fields[key->scope].address && !all_zero(&key->address, sizeof(key->address)))
 		return refuse(ret_error, "%s: scope %u has no address", name, key->scope);
-	return 0;
+	return check_domain(name, key, ret_error);
+}
+
+static int check_serves(const struct wire_PUT_SERVES *serves, char *ret_error)
+{
+	int ret = check_key("PUT_SERVES", &serves->key, ret_error);
+
+	if (ret < 0)
+		return ret;
+	if (serves->key.scope != SCOPE_REMOTE || serves->key.provider != 0)
+		return refuse(ret_error, "PUT_SERVES: the key is a remote without a provider");
+	if (serves->way != DOMAIN_CONFIG && serves->way != DOMAIN_DNS)
+		return refuse(ret_error, "PUT_SERVES: way %u, expected %d or %d", serves->way, DOMAIN_CONFIG,
+			      DOMAIN_DNS);
+	return serves->domain != DOMAIN_NONE ? 0 : refuse(ret_error, "PUT_SERVES: no domain");
 }
 
 static int check_limits(const struct wire_PUT_LIMITS *record, char *ret_error)
@@ -181,6 +214,8 @@ static int check_verdict(const struct wire_PUT_VERDICT *verdict, char *ret_error
 		return ret;
 	if (verdict->key.scope == SCOPE_REMOTE && verdict->key.provider != 0)
 		return refuse(ret_error, "PUT_VERDICT: a decision on a remote names no provider");
+	if (verdict->key.scope == SCOPE_DOMAIN && domain_in(&verdict->key) == DOMAIN_NONE)
+		return refuse(ret_error, "PUT_VERDICT: a decision on a domain names it");
 	if (verdict->action >= ACTIONS)
 		return refuse(ret_error, "PUT_VERDICT: action %u, expected 0 to %d", verdict->action, ACTIONS - 1);
 	if (verdict->refuse >= REFUSE_MODES)
@@ -210,6 +245,8 @@ static int check(enum wire_type type, const void *record, char *ret_error)
 		return ((const struct wire_DEL_DESTINATIONS *)record)->zero == 0
 			       ? 0
 			       : refuse(ret_error, "DEL_DESTINATIONS: zero is not 0");
+	case WIRE_PUT_SERVES:
+		return check_serves(record, ret_error);
 	case WIRE_PUT_LIMITS:
 		return check_limits(record, ret_error);
 	case WIRE_PUT_VERDICT:

@@ -81,6 +81,8 @@ static struct flow *open_flow(struct worker *worker, const struct packet *packet
 	}
 	flow->opened_ms = flow->seen_ms = (uint32_t)(now / 1000000);
 	flow->layout = table_layout(worker->table);
+	flow->domain_way = party->domain_way & 3;
+	flow->stream = party->stream & 1;
 	usage_sit(worker, flow, &seats, now);
 	return flow;
 }

@@ -25,7 +25,7 @@ void decide_running(struct worker *worker, struct flow *flow)
 	const struct wire_PUT_VERDICT *found = NULL;
 
 	for (int scope = 0; found == NULL && scope < SCOPES; scope++)
-		if (table_verdicts_on(worker->table, scope))
+		if (flow->meter[scope] != 0 && table_verdicts_on(worker->table, scope))
 			found = table_verdict_on(&worker->rcu, worker->table, usage_key(worker, flow, scope));
 	take(worker, flow, found);
 }

@@ -42,17 +42,21 @@ struct flow {
 	uint8_t in_record : 1; /* messages.h: the inference is where the dialogue's scan is, inside a record */
 	struct dialogue dialogue;
 	uint32_t seen_ms, opened_ms;
-	uint32_t serial;	      /* of the table its verdict comes from; 0: none yet */
-	uint32_t layout;	      /* of the table its meters come from */
-	uint32_t wait;		      /* what it holds (hold.h); 0: nothing */
-	uint32_t meter[SCOPES];	      /* in the gate's meters; all or none */
-	uint64_t bytes_out, bytes_in; /* IP bytes let through */
-	uint32_t told;		      /* of bytes_out, as far as the meters know of them */
+	uint32_t serial;	/* of the table its verdict comes from; 0: none yet */
+	uint32_t layout;	/* of the table its meters come from */
+	uint32_t wait;		/* what it holds (hold.h); 0: nothing */
+	uint32_t meter[SCOPES]; /* in the gate's meters; all or none, but for an unknown domain */
+	uint32_t bytes_in;	/* IP bytes of the receiver's let through; stays at 4 GB */
+	uint64_t bytes_out;	/* the client's */
+	uint32_t told;		/* of bytes_out, as far as the meters know of them */
 	uint32_t client_fin_seq, server_fin_seq;
 	uint16_t rtt_ms;				    /* to the receiver, from SYN to SYN-ACK, rounded up */
 	uint8_t byte_scopes;				    /* bit per scope with a byte rate */
 	uint8_t client_fin_ahead : 1, server_fin_ahead : 1; /* a FIN came before what it ends */
 	uint8_t messages : 1;				    /* enum messages_mode */
+	uint8_t domain_way : 2;				    /* enum domain_way */
+	uint8_t stream : 1;				    /* enum stream */
+	uint8_t addressed : 1;				    /* its transaction has named a domain */
 	uint8_t reserved : 1;	/* its next message's token was taken, and the turn has not come */
 	uint32_t window;	/* the wait of a window the gate closed (hold.h); 0: open */
 	uint16_t token_ms;	/* since when the token it took last is there, modulo 2^16 */
@@ -62,6 +66,12 @@ struct flow {
 
 _Static_assert(sizeof(struct flow) == 128, "a flow is two cache lines");
 _Static_assert(SCOPES <= 8, "byte_scopes and message_scopes have a bit per scope");
+
+/* Nobody's replies come to 4 GB. */
+static inline void flow_count_in(struct flow *flow, uint32_t bytes)
+{
+	flow->bytes_in = bytes < UINT32_MAX - flow->bytes_in ? flow->bytes_in + bytes : UINT32_MAX;
+}
 
 struct flow_table;
 

@@ -19,11 +19,14 @@ struct worker;
 
 struct wait {
 	struct rte_mbuf *first, *last;
-	uint64_t due;	 /* ns: when the first may leave, or the flow is looked at again */
-	uint64_t until;	 /* ns: when a waiting SYN is refused, or swallowed data is cut */
-	uint32_t turn;	 /* of the wheel; 0: not in it */
-	uint32_t flow;	 /* its index; of a free record: the next free one */
-	uint32_t end;	 /* of swallowed bytes, as far as the client has gone */
+	uint64_t due;	/* ns: when the first may leave, or the flow is looked at again */
+	uint64_t until; /* ns: when a waiting SYN is refused, or swallowed data is cut */
+	uint32_t turn;	/* of the wheel; 0: not in it */
+	uint32_t flow;	/* its index; of a free record: the next free one */
+	union {
+		uint32_t end;	  /* of swallowed bytes, as far as the client has gone */
+		uint32_t account; /* of a SYN in a domain's queue: the meter that is named for it; 0: none */
+	};
 	uint32_t ticket; /* of a SYN that stands in a queue; 0: none */
 	uint16_t held;
 	bool swallowed; /* the first is never to be sent: kept as what a reset is made from */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "domain.h"
 #include "usage.h"
 #include "worker.h"
 
@@ -26,9 +27,15 @@ void identify(struct worker *worker, const struct flow_key *key, struct party *r
 {
 	const struct sender sender = { key->inside, key->inside_port, key->vlan };
 
-	ret_party->customer = table_customer(&worker->rcu, worker->table, &sender);
+	const struct owner owner = table_owner(&worker->rcu, worker->table, &sender);
+
+	ret_party->customer = owner.customer;
+	ret_party->stream = owner.stream;
 	ret_party->provider = table_provider(&worker->rcu, worker->table, &key->outside);
 	set_scopes(&ret_party->scopes, key, ret_party->customer, ret_party->provider);
+	const struct wire_PUT_SERVES *serves = table_serves(&worker->rcu, worker->table, &key->outside);
+	ret_party->domain_way = (uint8_t)(serves != NULL ? serves->way : DOMAIN_UNKNOWN);
+	ret_party->scopes.key[SCOPE_DOMAIN] = domain_scope(serves != NULL ? serves->domain : DOMAIN_NONE);
 }
 
 void identify_flow(struct worker *worker, const struct flow *flow, struct party *ret_party)
@@ -40,6 +47,11 @@ void identify_flow(struct worker *worker, const struct flow *flow, struct party 
 				      .vlan = flow->vlan };
 
 	identify(worker, &key, ret_party);
+	if (flow->domain_way != DOMAIN_RCPT)
+		return;
+	/* What the client said is more than what its address tells. */
+	ret_party->domain_way = DOMAIN_RCPT;
+	ret_party->scopes.key[SCOPE_DOMAIN] = domain_scope(usage_domain(worker, flow));
 }
 
 void identify_again(struct worker *worker, struct flow *flow, uint64_t now)
@@ -49,7 +61,10 @@ void identify_again(struct worker *worker, struct flow *flow, uint64_t now)
 	struct seats seats;
 
 	identify_flow(worker, flow, &party);
-	if (party.customer == was->customer && party.provider == was->provider) {
+	bool same = party.customer == was->customer && party.provider == was->provider &&
+		    party.stream == flow->stream &&
+		    domain_in(&party.scopes.key[SCOPE_DOMAIN]) == usage_domain(worker, flow);
+	if (same) {
 		usage_refresh(worker, flow, now);
 	} else {
 		flow->serial = 0; /* other scopes: their verdict is looked up in any case */
@@ -57,5 +72,7 @@ void identify_again(struct worker *worker, struct flow *flow, uint64_t now)
 			return; /* it stays with its old meters, and asks again with its next packet */
 		usage_sit(worker, flow, &seats, now);
 	}
+	flow->domain_way = party.domain_way & 3;
+	flow->stream = party.stream & 1;
 	flow->layout = table_layout(worker->table);
 }

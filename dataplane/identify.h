@@ -13,6 +13,8 @@ struct worker;
 
 struct party {
 	uint32_t customer, provider;
+	uint8_t domain_way; /* enum domain_way */
+	uint8_t stream;	    /* enum stream */
 	struct scopes scopes;
 };
 

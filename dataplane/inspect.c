@@ -47,6 +47,9 @@ static void show(const struct worker *worker, const struct flow *flow, uint32_t 
 	ret_row->inferred = messages.inferred;
 	ret_row->bytes_out = flow->bytes_out;
 	ret_row->bytes_in = flow->bytes_in;
+	ret_row->domain_way = flow->domain_way;
+	ret_row->stream = flow->stream;
+	ret_row->domain = usage_domain(worker, flow);
 }
 
 /* A part of the table; true when there is more. */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "messages.h"
 
+#include "domain.h"
 #include "memory.h"
+#include "usage.h"
 #include "worker.h"
 
 static struct messages *of(const struct worker *worker, const struct flow *flow)
@@ -66,8 +68,27 @@ static bool in_record(const struct messages *messages, const struct dialogue *di
 	       tls_infer_left(&messages->tls) == scan->remaining;
 }
 
-void messages_client(struct worker *worker, struct flow *flow, const struct speech *fresh, bool whole)
+/* One transaction's mail counts as its first recipient's. */
+static void note_recipient(const struct worker *worker, struct flow *flow, const struct smtp_event *event,
+			   struct recipients *recipients)
 {
+	if (event->what & SMTP_TRANSACTION)
+		flow->addressed = 0;
+	if (!(event->what & SMTP_RECIPIENT) || event->domain == DOMAIN_NONE)
+		return;
+	if (!flow->addressed)
+		recipients->domain = event->domain;
+	else
+		recipients->several +=
+			event->domain !=
+			(recipients->domain != DOMAIN_NONE ? recipients->domain : usage_domain(worker, flow));
+	flow->addressed = 1;
+}
+
+void messages_client(struct worker *worker, struct flow *flow, const struct speech *fresh, bool whole,
+		     struct recipients *recipients)
+{
+	const struct domain_key key = { table_settings(worker->table)->domain_point };
 	struct messages *messages = of(worker, flow);
 	struct smtp_event event;
 
@@ -80,9 +101,10 @@ void messages_client(struct worker *worker, struct flow *flow, const struct spee
 		return;
 	}
 	for (uint32_t at = 0; at < fresh->size;) {
-		at += smtp_session_client(&messages->clear, worker->domains, fresh->data + at, fresh->size - at,
-					  &event);
+		at += smtp_session_client(&messages->clear, key, fresh->data + at, fresh->size - at, &event);
 		messages->sent += (event.what & SMTP_SENT) != 0;
+		if (key.point != 0 && event.what & (SMTP_TRANSACTION | SMTP_RECIPIENT))
+			note_recipient(worker, flow, &event, recipients);
 	}
 }
 

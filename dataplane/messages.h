@@ -43,9 +43,16 @@ static inline bool messages_in_record(const struct flow *flow)
 /* Before the dialogue hears of anything else. */
 void messages_catch_up(struct worker *worker, struct flow *flow);
 
+/* Whom the client's bytes named. */
+struct recipients {
+	uint64_t domain;  /* the first of the last transaction that begins to name its recipients there; DOMAIN_NONE */
+	uint32_t several; /* recipients of other domains than their transaction's first */
+};
+
 /* Bytes of a side that are let through, none of them seen before, after the dialogue has followed them. `whole`:
  * none are missing before them. */
-void messages_client(struct worker *worker, struct flow *flow, const struct speech *fresh, bool whole);
+void messages_client(struct worker *worker, struct flow *flow, const struct speech *fresh, bool whole,
+		     struct recipients *recipients);
 void messages_server(struct worker *worker, struct flow *flow, const struct speech *fresh, bool whole);
 
 /* The client said goodbye. / What was followed did not leave after all. */

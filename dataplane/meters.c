@@ -153,6 +153,8 @@ void meter_release(struct meters *meters, uint32_t index, uint64_t now)
 {
 	struct meter *meter = &meters->meter[index];
 
+	if (index == 0)
+		return;
 	atomic_store_explicit(&meter->idle_ms, (uint32_t)(now / 1000000), memory_order_relaxed);
 	atomic_fetch_sub_explicit(&meter->references, 1, memory_order_release);
 }

@@ -51,7 +51,7 @@ void meters_destroy(struct meters *meters);
 /* Where keys are looked for; chains and meters are cold, so that many are fetched ahead at once. */
 void meter_hashes(const struct meters *meters, const struct scope_key *keys, unsigned count, uint32_t *ret_hash);
 
-/* The meter of `key`, made if need be, one reference taken; 0 when all are in use. */
+/* The meter of `key`, made if need be, one reference taken; 0 when all are in use. / Gives it back; 0: nothing. */
 uint32_t meter_acquire(struct meters *meters, const struct scope_key *key, uint32_t hash);
 void meter_release(struct meters *meters, uint32_t index, uint64_t now);
 

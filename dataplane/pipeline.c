@@ -11,6 +11,7 @@
 #include "messages.h"
 #include "pace.h"
 #include "parse.h"
+#include "recipient.h"
 #include "refuse.h"
 #include "seq.h"
 #include "steer.h"
@@ -106,7 +107,8 @@ static void connecting(struct worker *worker, struct packet *packet, uint64_t no
 }
 
 /* Follows bytes not seen before; returns the note for a segment that must wait. */
-static uint8_t follow(struct worker *worker, struct flow *flow, const struct speech *speech, uint64_t now)
+static uint8_t follow(struct worker *worker, struct flow *flow, const struct speech *speech,
+		      struct recipients *ret_recipients, uint64_t now)
 {
 	uint8_t note = dialogue_may_cut(&flow->dialogue, speech, 0) ? HELD_TURN : 0;
 	struct speech fresh;
@@ -116,7 +118,7 @@ static uint8_t follow(struct worker *worker, struct flow *flow, const struct spe
 	if (flow->message_scopes != 0 && dialogue_is_turn(&flow->dialogue))
 		tokens_begin(worker, flow, now);
 	dialogue_client(&flow->dialogue, speech);
-	messages_client(worker, flow, &fresh, whole);
+	messages_client(worker, flow, &fresh, whole, ret_recipients);
 	if (!whole)
 		count(worker, COUNT_STREAM_LOST, 1);
 	return note;
@@ -126,10 +128,8 @@ static void hold(struct worker *worker, struct packet *packet, const struct depa
 		 uint64_t now)
 {
 	struct flow *flow = packet->flow;
-	bool first = flow->wait == 0;
-	/* Only if nothing older waits: what is older was not answered. */
-	uint8_t flags = first ? note : 0;
-	struct wait *wait = hold_append(worker, flow, packet, now + hold_budget_ns(worker, flow), flags);
+	bool first = flow->wait == 0; /* a turn only then: what is older was not answered */
+	struct wait *wait = hold_append(worker, flow, packet, now + hold_budget_ns(worker, flow), first ? note : 0);
 
 	held_note(wait->last)->since = now;
 	if (first) {
@@ -152,6 +152,7 @@ static bool client_speaks(struct worker *worker, struct packet *packet, uint64_t
 	struct flow *flow = packet->flow;
 	const struct speech speech = packet_speech(packet, now);
 	struct departure departure = { 0 };
+	struct recipients recipients = { 0 };
 
 	if (!flow->quarantined && hold_swallows(worker, flow))
 		hold_purge(worker, flow); /* released since: this is the client's repetition */
@@ -166,11 +167,13 @@ static bool client_speaks(struct worker *worker, struct packet *packet, uint64_t
 		return false;
 	}
 	flow->bytes_out += packet_ip_bytes(packet);
-	uint8_t note = dialogue_client_new(&flow->dialogue, &speech) ? follow(worker, flow, &speech, now) : 0;
+	uint8_t note =
+		dialogue_client_new(&flow->dialogue, &speech) ? follow(worker, flow, &speech, &recipients, now) : 0;
 	if (pacing == PACE_HOLD)
 		hold(worker, packet, &departure, note, now);
 	else
 		transmit_forward(worker, packet);
+	recipient(worker, flow, &recipients, now);
 	return true;
 }
 
@@ -320,7 +323,7 @@ static void reply(struct worker *worker, struct packet *packet, uint64_t now)
 
 	if (packet->payload > 0 && !(packet->flags & TCP_RST)) {
 		follow_server(worker, flow, &speech);
-		flow->bytes_in += packet_ip_bytes(packet);
+		flow_count_in(flow, packet_ip_bytes(packet));
 	}
 	if (flow->message_scopes != 0 || flow->window != 0)
 		window_server(worker, flow, packet, now);

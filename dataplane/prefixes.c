@@ -61,8 +61,7 @@ int prefixes_add(struct prefixes *prefixes, const struct prefix_rule *rule)
 		prefixes->rule = grown;
 		prefixes->room = room;
 	}
-	prefixes->rule[prefixes->count] = *rule;
-	prefixes->rule[prefixes->count++].zero = 0;
+	prefixes->rule[prefixes->count++] = *rule;
 	return 0;
 }
 
@@ -169,7 +168,8 @@ static struct prefix mask_address(const struct address *address, uint8_t plen)
 	return prefix;
 }
 
-uint32_t prefixes_find(const struct prefixes *prefixes, const struct address *address, uint16_t port, uint16_t vlan)
+const struct prefix_rule *prefixes_match(const struct prefixes *prefixes, const struct address *address, uint16_t port,
+					 uint16_t vlan)
 {
 	for (uint32_t i = 0; i < prefixes->lengths; i++) {
 		const struct prefix prefix = mask_address(address, prefixes->length[i]);
@@ -180,8 +180,8 @@ uint32_t prefixes_find(const struct prefixes *prefixes, const struct address *ad
 				break;
 			if ((rule->vlan == WIRE_VLAN_ANY || rule->vlan == vlan) && port >= rule->port_low &&
 			    port <= rule->port_high)
-				return rule->id;
+				return rule;
 		}
 	}
-	return ID_UNKNOWN;
+	return NULL;
 }

@@ -14,7 +14,7 @@ struct prefix_rule {
 	struct address address;
 	uint16_t port_low, port_high, vlan; /* WIRE_VLAN_ANY */
 	uint8_t plen;
-	uint8_t zero;
+	uint8_t stream; /* enum stream; of identities */
 	uint32_t id;
 };
 
@@ -37,7 +37,16 @@ void prefixes_destroy(struct prefixes *prefixes);
 int prefixes_add(struct prefixes *prefixes, const struct prefix_rule *rule);
 int prefixes_build(struct prefixes *prefixes);
 
-/* The id of the rule, ID_UNKNOWN when there is none. */
-uint32_t prefixes_find(const struct prefixes *prefixes, const struct address *address, uint16_t port, uint16_t vlan);
+/* NULL when there is none. / The id of the rule, ID_UNKNOWN when there is none. */
+const struct prefix_rule *prefixes_match(const struct prefixes *prefixes, const struct address *address, uint16_t port,
+					 uint16_t vlan);
+
+static inline uint32_t prefixes_find(const struct prefixes *prefixes, const struct address *address, uint16_t port,
+				     uint16_t vlan)
+{
+	const struct prefix_rule *rule = prefixes_match(prefixes, address, port, vlan);
+
+	return rule != NULL ? rule->id : ID_UNKNOWN;
+}
 
 #endif

@@ -15,23 +15,33 @@ struct ticket {
 	uint32_t next, previous; /* next: of a free one, the next free one */
 };
 
-/* Those who wait for one thing on one account. */
+/* Those who wait for one thing on one account, of one stream. */
 struct party {
 	struct heap_node node; /* key: the start tag of its first */
 	uint32_t first, last;  /* tickets */
 	uint32_t account;      /* whose finish tag; 0: the thing's own line, in order of arrival */
 	uint32_t next;	       /* free one */
+	enum stream stream;
 };
 
-/* A thing is waited for, and may itself be the account on which another is waited for. */
-struct queue {
+/* One stream of a thing that is waited for, which may itself be the account on which another is waited for. */
+struct lane {
 	uint64_t virtual; /* time, as a queue */
 	uint64_t finish;  /* tag of the unit served last, as an account */
 	uint32_t root;	  /* of the heap of parties; 0: nobody waits */
 	uint32_t line;	  /* party in order of arrival; 0: none waits there */
 	uint32_t party;	  /* as an account; 0: none waits on it */
-	uint32_t zero;
+	uint32_t credit;  /* of bulk: per cent of a unit it has come to while it waits */
 };
+
+struct queue {
+	struct lane lane[STREAMS];
+};
+
+_Static_assert(sizeof(struct queue) == 64, "a queue is a cache line");
+
+/* So much is a unit. */
+#define CREDIT_WHOLE 100u
 
 struct queues {
 	struct ticket *ticket; /* 0 is none, as in all of these */
@@ -79,42 +89,46 @@ void queue_fetch(const struct queues *queues, uint32_t thing)
 	fetch(&queues->queue[thing]);
 }
 
-static uint64_t start_tag(const struct queues *queues, uint32_t thing, uint32_t account)
+static uint64_t start_tag(const struct queues *queues, uint32_t thing, uint32_t account, enum stream stream)
 {
-	uint64_t finish = account != 0 ? queues->queue[account].finish : 0, now = queues->queue[thing].virtual;
+	uint64_t finish = account != 0 ? queues->queue[account].lane[stream].finish : 0;
+	uint64_t now = queues->queue[thing].lane[stream].virtual;
 
 	return finish > now ? finish : now;
 }
 
 /* Where the queue notes which party stands on this account. */
-static uint32_t *party_of(struct queues *queues, uint32_t thing, uint32_t account)
+static uint32_t *party_of(struct queues *queues, uint32_t thing, uint32_t account, enum stream stream)
 {
-	return account != 0 ? &queues->queue[account].party : &queues->queue[thing].line;
+	return account != 0 ? &queues->queue[account].lane[stream].party : &queues->queue[thing].lane[stream].line;
 }
 
 static void enter_heap(struct queues *queues, uint32_t thing, uint32_t index)
 {
 	struct party *party = &queues->party[index];
+	uint32_t *root = &queues->queue[thing].lane[party->stream].root;
 
-	party->node.key = start_tag(queues, thing, party->account);
+	party->node.key = start_tag(queues, thing, party->account, party->stream);
 	party->node.serial = ++queues->serial;
-	queues->queue[thing].root = heap_insert(&queues->nodes, queues->queue[thing].root, index);
+	*root = heap_insert(&queues->nodes, *root, index);
 }
 
 static void leave_heap(struct queues *queues, uint32_t thing, uint32_t index)
 {
-	queues->queue[thing].root = heap_remove(&queues->nodes, queues->queue[thing].root, index);
+	uint32_t *root = &queues->queue[thing].lane[queues->party[index].stream].root;
+
+	*root = heap_remove(&queues->nodes, *root, index);
 }
 
 /* As many parties as tickets: there is one left. */
-static uint32_t open_party(struct queues *queues, uint32_t thing, uint32_t account)
+static uint32_t open_party(struct queues *queues, uint32_t thing, const struct share *share)
 {
 	uint32_t index = queues->free_party;
 	struct party *party = &queues->party[index];
 
 	queues->free_party = party->next;
-	*party = (struct party){ .account = account };
-	*party_of(queues, thing, account) = index;
+	*party = (struct party){ .account = share->party, .stream = share->stream };
+	*party_of(queues, thing, share->party, share->stream) = index;
 	enter_heap(queues, thing, index);
 	return index;
 }
@@ -124,19 +138,19 @@ static void close_party(struct queues *queues, uint32_t thing, uint32_t index)
 	struct party *party = &queues->party[index];
 
 	leave_heap(queues, thing, index);
-	*party_of(queues, thing, party->account) = 0;
+	*party_of(queues, thing, party->account, party->stream) = 0;
 	party->next = queues->free_party;
 	queues->free_party = index;
 }
 
 uint32_t queue_join(struct queues *queues, uint32_t thing, const struct share *share, const struct place *place)
 {
-	uint32_t index = queues->free_ticket, at = *party_of(queues, thing, share->party);
+	uint32_t index = queues->free_ticket, at = *party_of(queues, thing, share->party, share->stream);
 
 	if (index == 0)
 		return 0;
 	if (at == 0)
-		at = open_party(queues, thing, share->party);
+		at = open_party(queues, thing, share);
 	struct ticket *ticket = &queues->ticket[index];
 	struct party *party = &queues->party[at];
 	queues->free_ticket = ticket->next;
@@ -175,17 +189,32 @@ void queue_leave(struct queues *queues, uint32_t index)
 		close_party(queues, thing, party);
 }
 
+static bool waits(const struct queue *queue, enum stream stream)
+{
+	return queue->lane[stream].root != 0;
+}
+
+static bool bulk_is_due(const struct queue *queue)
+{
+	return waits(queue, STREAM_BULK) && queue->lane[STREAM_BULK].credit >= CREDIT_WHOLE;
+}
+
 static uint32_t first_ticket(const struct queues *queues, uint32_t thing)
 {
-	uint32_t root = queues->queue[thing].root;
+	const struct queue *queue = &queues->queue[thing];
+	bool bulk = bulk_is_due(queue) || !waits(queue, STREAM_TRANSACTIONAL);
+	uint32_t root = queue->lane[bulk ? STREAM_BULK : STREAM_TRANSACTIONAL].root;
 
 	return root != 0 ? queues->party[root].first : 0;
 }
 
-bool queue_first(const struct queues *queues, uint32_t thing, uint32_t ticket)
+bool queue_first(const struct queues *queues, uint32_t thing, uint32_t ticket, enum stream stream)
 {
+	const struct queue *queue = &queues->queue[thing];
 	uint32_t first = first_ticket(queues, thing);
 
+	if (ticket == 0 && stream == STREAM_TRANSACTIONAL)
+		return !waits(queue, STREAM_TRANSACTIONAL) && !bulk_is_due(queue);
 	return first == 0 || first == ticket;
 }
 
@@ -203,18 +232,34 @@ bool queue_next(const struct queues *queues, uint32_t thing, struct place *ret_p
 	return first != 0;
 }
 
+/* Of each unit bulk comes to its share while it waits; it has saved up nothing when nobody of it does. */
+static void credit_bulk(struct queue *queue, const struct share *share)
+{
+	uint32_t *credit = &queue->lane[STREAM_BULK].credit;
+
+	if (!waits(queue, STREAM_BULK))
+		*credit = 0;
+	else
+		*credit += share->bulk_percent;
+	if (share->stream == STREAM_BULK)
+		*credit -= *credit < CREDIT_WHOLE ? *credit : CREDIT_WHOLE;
+}
+
 void queue_serve(struct queues *queues, uint32_t thing, const struct share *share, uint32_t ticket)
 {
-	struct queue *queue = &queues->queue[thing];
+	enum stream stream = share->stream;
+	struct lane *lane = &queues->queue[thing].lane[stream];
 
-	queue->virtual = start_tag(queues, thing, share->party);
+	credit_bulk(&queues->queue[thing], share);
+	lane->virtual = start_tag(queues, thing, share->party, stream);
 	if (share->party != 0)
-		queues->queue[share->party].finish = queue->virtual + UNIT / (share->weight != 0 ? share->weight : 1);
+		queues->queue[share->party].lane[stream].finish = lane->virtual +
+								  UNIT / (share->weight != 0 ? share->weight : 1);
 	if (ticket == 0)
 		return;
 	uint32_t party = queues->ticket[ticket].party;
 	queue_leave(queues, ticket);
-	if (*party_of(queues, thing, share->party) != party)
+	if (*party_of(queues, thing, share->party, queues->party[party].stream) != party)
 		return; /* it was the last of its party */
 	leave_heap(queues, thing, party);
 	enter_heap(queues, thing, party);

@@ -7,6 +7,9 @@
  * next, and is the virtual time then. So a flood waits behind itself, and who was away has saved up nothing. Within
  * a party first come is first served.
  *
+ * There are two streams, each with its own order: transactional mail is served before bulk, but while bulk waits it has
+ * the share it is sure of: of a hundred units at least `bulk_percent`.
+ *
  * A connection waits in one queue at a time: that of the first of its scopes that does not let it in, the
  * narrowest first. So who is held by his own limit does not stand in another's way. All functions are to be called
  * under meters_lock(). */
@@ -15,6 +18,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "limit.h"
 
 struct queues;
 
@@ -28,7 +33,9 @@ void queue_fetch(const struct queues *queues, uint32_t thing);
 /* Whose turn is charged, and how much of it: 0 for none, where order of arrival is all. */
 struct share {
 	uint32_t party;
-	uint32_t weight;
+	uint16_t weight;
+	uint8_t stream;	      /* enum stream */
+	uint8_t bulk_percent; /* what bulk is sure of */
 };
 
 /* Where a waiting connection is found: its worker, and what it holds there. */
@@ -40,8 +47,8 @@ struct place {
 uint32_t queue_join(struct queues *queues, uint32_t thing, const struct share *share, const struct place *place);
 void queue_leave(struct queues *queues, uint32_t ticket);
 
-/* Is it this ticket's turn (0: of one that has just come)? */
-bool queue_first(const struct queues *queues, uint32_t thing, uint32_t ticket);
+/* Is it this ticket's turn (0: of one that has just come, of this stream)? */
+bool queue_first(const struct queues *queues, uint32_t thing, uint32_t ticket, enum stream stream);
 
 /* Which thing a ticket waits for. */
 uint32_t queue_thing(const struct queues *queues, uint32_t ticket);

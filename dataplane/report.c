@@ -136,6 +136,9 @@ struct meter_answer {
 
 static bool wanted(const struct scope_key *key, const struct wire_QUERY *query)
 {
+	/* A customer's account at a domain is no scope. */
+	if (key->scope == SCOPE_DOMAIN && key->customer != 0)
+		return false;
 	return (query->scope == SCOPES || query->scope == key->scope) &&
 	       (query->customer == ID_ANY || query->customer == key->customer) &&
 	       (query->provider == ID_ANY || query->provider == key->provider);

@@ -27,16 +27,33 @@ const struct wire_PUT_SETTINGS *table_settings(const struct table *table)
 	return &table->settings;
 }
 
+struct owner table_owner(const struct rcu_view *view, const struct table *table, const struct sender *sender)
+{
+	const struct prefix_rule *rule =
+		prefixes_match(table->identities, &sender->address, sender->port, sender->vlan);
+
+	(void)view;
+	return rule != NULL ? (struct owner){ rule->id, rule->stream } : (struct owner){ ID_UNKNOWN, STREAM_BULK };
+}
+
 uint32_t table_customer(const struct rcu_view *view, const struct table *table, const struct sender *sender)
 {
-	(void)view;
-	return prefixes_find(table->identities, &sender->address, sender->port, sender->vlan);
+	return table_owner(view, table, sender).customer;
 }
 
 uint32_t table_provider(const struct rcu_view *view, const struct table *table, const struct address *remote)
 {
 	(void)view;
 	return prefixes_find(table->destinations, remote, 0, 0);
+}
+
+const struct wire_PUT_SERVES *table_serves(const struct rcu_view *view, const struct table *table,
+					   const struct address *remote)
+{
+	const struct scope_key key = { .scope = SCOPE_REMOTE, .address = *remote };
+
+	(void)view;
+	return table->serves->count > 0 ? map_find(table->serves, &key) : NULL;
 }
 
 /* Which fields of its key a scope may leave open, and in which order they are tried: bit by bit. */
@@ -50,6 +67,7 @@ static const uint8_t tries[SCOPES][TRIES] = {
 	[SCOPE_REMOTE] = { NO_PROVIDER, OPEN_ADDRESS, OPEN_ADDRESS | OPEN_PROVIDER, END },
 	[SCOPE_CUSTOMER] = { 0, OPEN_CUSTOMER, END },
 	[SCOPE_SOURCE] = { 0, OPEN_ADDRESS, END },
+	[SCOPE_DOMAIN] = { 0, OPEN_ADDRESS, END },
 	[SCOPE_PROVIDER] = { 0, OPEN_PROVIDER, END },
 	[SCOPE_GATE] = { 0, END },
 };

@@ -30,9 +30,21 @@ struct sender {
 	uint16_t vlan; /* 0: untagged */
 };
 
+/* Whose mail it is, and of which stream. */
+struct owner {
+	uint32_t customer; /* ID_UNKNOWN when no rule matches */
+	uint8_t stream;	   /* enum stream */
+};
+
+struct owner table_owner(const struct rcu_view *view, const struct table *table, const struct sender *sender);
+
 /* ID_UNKNOWN when no rule matches. */
 uint32_t table_customer(const struct rcu_view *view, const struct table *table, const struct sender *sender);
 uint32_t table_provider(const struct rcu_view *view, const struct table *table, const struct address *remote);
+
+/* The one domain this address serves; NULL where it is unknown, or they are several. */
+const struct wire_PUT_SERVES *table_serves(const struct rcu_view *view, const struct table *table,
+					   const struct address *remote);
 
 /* What limits the scope named by the exact key, merged by kind from the most specific key that has it. */
 void table_limits(const struct rcu_view *view, const struct table *table, const struct scope_key *key,

@@ -18,7 +18,7 @@ struct table {
 	bool has_settings;
 	struct wire_PUT_SETTINGS settings;
 	struct prefixes *identities, *destinations;
-	struct map *limits, *verdicts;
+	struct map *limits, *verdicts, *serves;
 };
 
 struct table_store {

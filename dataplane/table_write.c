@@ -31,6 +31,7 @@ static void table_free(struct table *table, const struct table *heir)
 		return;
 	release_map(table->limits, heir != NULL ? heir->limits : NULL);
 	release_map(table->verdicts, heir != NULL ? heir->verdicts : NULL);
+	release_map(table->serves, heir != NULL ? heir->serves : NULL);
 	release_prefixes(table->identities);
 	release_prefixes(table->destinations);
 	free(table);
@@ -61,9 +62,10 @@ static int make_empty(struct table_store *store, struct table *draft)
 {
 	draft->limits = map_create(sizeof(struct wire_PUT_LIMITS), store->secret);
 	draft->verdicts = map_create(sizeof(struct wire_PUT_VERDICT), store->secret);
+	draft->serves = map_create(sizeof(struct wire_PUT_SERVES), store->secret);
 	draft->identities = prefixes_create(store->secret);
 	draft->destinations = prefixes_create(store->secret);
-	if (draft->limits == NULL || draft->verdicts == NULL || draft->identities == NULL ||
+	if (draft->limits == NULL || draft->verdicts == NULL || draft->serves == NULL || draft->identities == NULL ||
 	    draft->destinations == NULL)
 		return -ENOMEM;
 	return 0;
@@ -74,6 +76,7 @@ static void share_all(struct table *draft, const struct table *base)
 	*draft = *base;
 	draft->limits->references++;
 	draft->verdicts->references++;
+	draft->serves->references++;
 	draft->identities->references++;
 	draft->destinations->references++;
 }
@@ -163,6 +166,7 @@ static int put_identity(struct table *draft, const struct wire_PUT_IDENTITY *rec
 					  .vlan = record->vlan,
 					  .port_low = record->port_low,
 					  .port_high = record->port_high,
+					  .stream = record->stream,
 					  .id = record->customer };
 	return put_rule(&draft->identities, &rule);
 }
@@ -177,6 +181,17 @@ static int put_destination(struct table *draft, const struct wire_PUT_DESTINATIO
 	return put_rule(&draft->destinations, &rule);
 }
 
+static int forget_services(struct table *draft)
+{
+	struct map *none = map_create(sizeof(struct wire_PUT_SERVES), draft->serves->secret);
+
+	if (none == NULL)
+		return -ENOMEM;
+	release_map(draft->serves, NULL);
+	draft->serves = none;
+	return 0;
+}
+
 static int forget_destinations(struct table *draft)
 {
 	struct prefixes *none = prefixes_create(draft->destinations->secret);
@@ -185,7 +200,7 @@ static int forget_destinations(struct table *draft)
 		return -ENOMEM;
 	release_prefixes(draft->destinations);
 	draft->destinations = none;
-	return 0;
+	return forget_services(draft);
 }
 
 static int put_settings(struct table *draft, const struct wire_PUT_SETTINGS *record)
@@ -206,6 +221,8 @@ static int put(struct table *draft, enum wire_type type, const void *record)
 		return put_destination(draft, record);
 	case WIRE_DEL_DESTINATIONS:
 		return forget_destinations(draft);
+	case WIRE_PUT_SERVES:
+		return put_record(&draft->serves, record);
 	case WIRE_PUT_LIMITS:
 		return put_record(&draft->limits, record);
 	case WIRE_DEL_LIMITS:
@@ -324,6 +341,7 @@ static int walk_identities(const struct prefixes *prefixes, walk_each *each, voi
 							  .port_high = rule->port_high,
 							  .vlan = rule->vlan,
 							  .plen = rule->plen,
+							  .stream = rule->stream,
 							  .customer = rule->id };
 		ret = each(context, WIRE_PUT_IDENTITY, &record);
 	}
@@ -376,6 +394,8 @@ int table_walk(const struct table_store *store, walk_each *each, void *context)
 		ret = walk_identities(table->identities, each, context);
 	if (ret == 0)
 		ret = walk_destinations(table->destinations, each, context);
+	if (ret == 0)
+		ret = walk_map(table->serves, WIRE_PUT_SERVES, each, context);
 	if (ret == 0)
 		ret = walk_map(table->limits, WIRE_PUT_LIMITS, each, context);
 	if (ret == 0)

@@ -46,14 +46,19 @@ static int late_ms(const struct flow *flow, uint64_t now)
 	return (int16_t)(now / 1000000 - flow->token_ms);
 }
 
+/* Of a token: for how long it has been there unused. */
+static uint64_t passed_ns(const struct flow *flow, uint64_t now)
+{
+	int late = late_ms(flow, now);
+
+	return late > LATE_MS ? (uint64_t)late * 1000000 : 0;
+}
+
 /* One token, as far as it did not pass by since it was there. */
 static void give_back(struct worker *worker, struct flow *flow, uint64_t now)
 {
-	int late = late_ms(flow, now);
-	uint64_t passed = late > LATE_MS ? (uint64_t)late * 1000000 : 0;
-
 	for (unsigned scopes = flow->message_scopes; scopes != 0; scopes &= scopes - 1)
-		bucket_return_late(bucket_of(worker, flow, __builtin_ctz(scopes)), 1, passed);
+		bucket_return_late(bucket_of(worker, flow, __builtin_ctz(scopes)), 1, passed_ns(flow, now));
 }
 
 bool tokens_settle(struct worker *worker, struct flow *flow, uint64_t now)
@@ -142,4 +147,36 @@ void tokens_note(struct worker *worker, struct flow *flow, uint64_t now)
 	const struct message_count count = messages_count(worker, flow);
 	flow->paid = (uint8_t)(count.clear + count.inferred);
 	flow->message_scopes = limited;
+}
+
+bool tokens_quit(struct worker *worker, struct flow *flow, enum scope scope, uint64_t now)
+{
+	uint8_t bit = (uint8_t)(1u << scope);
+	int more = flow->message_scopes != 0 ? owed(worker, flow) : 0;
+	bool unused = flow->message_scopes & bit && more < 0;
+
+	if (more > 0)
+		take(worker, flow, (uint32_t)more, now);
+	if (unused)
+		bucket_return_late(bucket_of(worker, flow, (int)scope), 1, passed_ns(flow, now));
+	flow->message_scopes &= (uint8_t)~bit;
+	return unused;
+}
+
+void tokens_join(struct worker *worker, struct flow *flow, enum scope scope, uint64_t now)
+{
+	bool first = flow->message_scopes == 0;
+
+	if (!meter_limits(meter_at(worker->gate->meters, flow->meter[scope]), LIMIT_MESSAGE_RATE))
+		return;
+	flow->message_scopes |= (uint8_t)(1u << scope);
+	if (first) {
+		const struct message_count count = messages_count(worker, flow);
+		flow->paid = (uint8_t)(count.clear + count.inferred);
+		take(worker, flow, 1, now);
+	} else if (owed(worker, flow) < 0) {
+		meters_lock(worker->gate->meters);
+		bucket_take(bucket_of(worker, flow, (int)scope), 1, now, true);
+		meters_unlock(worker->gate->meters);
+	}
 }

@@ -21,6 +21,11 @@ struct worker;
  * paid. */
 void tokens_note(struct worker *worker, struct flow *flow, uint64_t now);
 
+/* In the middle of a message the flow leaves its meter in this scope: what it has ahead there goes back. True:
+ * something did. / It has come to another one: the message under way is charged there, token or not. */
+bool tokens_quit(struct worker *worker, struct flow *flow, enum scope scope, uint64_t now);
+void tokens_join(struct worker *worker, struct flow *flow, enum scope scope, uint64_t now);
+
 /* Before that, and at the end: takes what is owed, gives back what was not used. True: something was. */
 bool tokens_settle(struct worker *worker, struct flow *flow, uint64_t now);
 

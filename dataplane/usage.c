@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "admission.h"
+#include "domain.h"
 #include "hold.h"
 #include "memory.h"
 #include "messages.h"
@@ -27,6 +28,12 @@ static struct meter *seat(const struct worker *worker, const struct flow *flow, 
 	return meter_at(worker->gate->meters, flow->meter[scope]);
 }
 
+/* A domain that is not known has no meter: nothing is limited there. */
+static bool is_nobody(const struct scope_key *key)
+{
+	return key->scope == SCOPE_DOMAIN && domain_in(key) == DOMAIN_NONE;
+}
+
 bool usage_acquire(struct worker *worker, const struct scopes *scopes, struct seats *ret_seats, uint64_t now)
 {
 	struct meters *meters = worker->gate->meters;
@@ -34,6 +41,9 @@ bool usage_acquire(struct worker *worker, const struct scopes *scopes, struct se
 
 	meter_hashes(meters, scopes->key, SCOPES, hash);
 	for (int scope = 0; scope < SCOPES; scope++) {
+		ret_seats->meter[scope] = 0;
+		if (is_nobody(&scopes->key[scope]))
+			continue;
 		uint32_t index = meter_acquire(meters, &scopes->key[scope], hash[scope]);
 		if (index == 0) {
 			while (scope-- > 0)
@@ -93,10 +103,82 @@ void usage_leave(struct worker *worker, struct flow *flow, uint64_t now)
 	flow->byte_scopes = flow->message_scopes = 0;
 }
 
+static void call(struct worker *worker, uint32_t index, uint64_t now)
+{
+	meters_lock(worker->gate->meters);
+	admission_call(worker, index, now);
+	meters_unlock(worker->gate->meters);
+}
+
+static void give_slot(struct worker *worker, uint32_t index, uint64_t now)
+{
+	struct meter *meter = meter_at(worker->gate->meters, index);
+
+	atomic_fetch_sub_explicit(&meter->connections, 1, memory_order_relaxed);
+	if (meter_limits(meter, LIMIT_CONNECTIONS))
+		call(worker, index, now);
+}
+
+/* The bytes whose tokens are taken already: those of the first segment that waits. */
+static void move_bytes(const struct worker *worker, const struct flow *flow, struct meter *from, struct meter *to,
+		       uint64_t now)
+{
+	const struct meters *meters = worker->gate->meters;
+	const struct wait *wait = hold_of(worker, flow);
+
+	if (wait == NULL || wait->swallowed || held_note(wait->first)->payload == 0)
+		return;
+	if (meter_limits(from, LIMIT_BYTE_RATE))
+		bucket_return_late(meter_bytes(meters, from), held_ip_bytes(wait->first),
+				   now > wait->due ? now - wait->due : 0);
+	if (meter_limits(to, LIMIT_BYTE_RATE))
+		bucket_take(meter_bytes(meters, to), held_ip_bytes(wait->first), now, true);
+}
+
+/* Counted and charged there as any that is let in, whatever the limits say: it is there. */
+static void move_slot(struct worker *worker, const struct flow *flow, struct meter *to, uint64_t now)
+{
+	if (!flow->counted)
+		return;
+	atomic_fetch_add_explicit(&to->connections, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&to->admitted, 1, memory_order_relaxed);
+	if (!meter_limits(to, LIMIT_CONNECTION_RATE))
+		return;
+	meters_lock(worker->gate->meters);
+	bucket_take(&to->connection_rate, 1, now, true);
+	meters_unlock(worker->gate->meters);
+}
+
+bool usage_move(struct worker *worker, struct flow *flow, const struct scope_key *key, uint64_t now)
+{
+	struct meters *meters = worker->gate->meters;
+	uint32_t hash, from = flow->meter[key->scope], to;
+
+	meter_hashes(meters, key, 1, &hash);
+	to = meter_acquire(meters, key, hash);
+	if (to == 0)
+		return false;
+	refresh(worker, meter_at(meters, to), now);
+	usage_tell(worker, flow); /* what was so far is the old one's */
+	move_bytes(worker, flow, meter_at(meters, from), meter_at(meters, to), now);
+	move_slot(worker, flow, meter_at(meters, to), now);
+	bool unused = tokens_quit(worker, flow, (enum scope)key->scope, now);
+	flow->meter[key->scope] = to;
+	note_byte_scopes(worker, flow);
+	tokens_join(worker, flow, (enum scope)key->scope, now);
+	if (unused)
+		call(worker, from, now);
+	if (flow->counted && from != 0)
+		give_slot(worker, from, now);
+	meter_release(meters, from, now);
+	return true;
+}
+
 void usage_refresh(struct worker *worker, struct flow *flow, uint64_t now)
 {
 	for (int scope = 0; scope < SCOPES; scope++)
-		refresh(worker, seat(worker, flow, scope), now);
+		if (flow->meter[scope] != 0)
+			refresh(worker, seat(worker, flow, scope), now);
 	note_byte_scopes(worker, flow);
 	tokens_note(worker, flow, now);
 }
@@ -104,7 +186,8 @@ void usage_refresh(struct worker *worker, struct flow *flow, uint64_t now)
 void usage_count_slots(struct worker *worker, struct flow *flow)
 {
 	for (int scope = 0; scope < SCOPES; scope++)
-		atomic_fetch_add_explicit(&seat(worker, flow, scope)->connections, 1, memory_order_relaxed);
+		if (flow->meter[scope] != 0)
+			atomic_fetch_add_explicit(&seat(worker, flow, scope)->connections, 1, memory_order_relaxed);
 	flow->counted = 1;
 }
 
@@ -131,19 +214,11 @@ void usage_rest(struct worker *worker, struct flow *flow, uint64_t now)
 
 void usage_give_slots(struct worker *worker, struct flow *flow, uint64_t now)
 {
-	struct meters *meters = worker->gate->meters;
-
 	if (!flow->counted)
 		return;
-	for (int scope = 0; scope < SCOPES; scope++) {
-		struct meter *meter = seat(worker, flow, scope);
-		atomic_fetch_sub_explicit(&meter->connections, 1, memory_order_relaxed);
-		if (!meter_limits(meter, LIMIT_CONNECTIONS))
-			continue;
-		meters_lock(meters);
-		admission_call(worker, flow->meter[scope], now);
-		meters_unlock(meters);
-	}
+	for (int scope = 0; scope < SCOPES; scope++)
+		if (flow->meter[scope] != 0)
+			give_slot(worker, flow->meter[scope], now);
 	flow->counted = 0;
 }
 
@@ -223,7 +298,8 @@ void usage_prefetch(struct worker *worker, const struct burst *burst)
 void usage_refused(struct worker *worker, struct flow *flow)
 {
 	for (int scope = 0; scope < SCOPES && seated(flow); scope++)
-		atomic_fetch_add_explicit(&seat(worker, flow, scope)->refused, 1, memory_order_relaxed);
+		if (flow->meter[scope] != 0)
+			atomic_fetch_add_explicit(&seat(worker, flow, scope)->refused, 1, memory_order_relaxed);
 }
 
 static void tell_bytes(struct worker *worker, struct flow *flow)
@@ -231,7 +307,8 @@ static void tell_bytes(struct worker *worker, struct flow *flow)
 	uint32_t more = (uint32_t)flow->bytes_out - flow->told;
 
 	for (int scope = 0; more != 0 && scope < SCOPES; scope++)
-		atomic_fetch_add_explicit(&seat(worker, flow, scope)->bytes, more, memory_order_relaxed);
+		if (flow->meter[scope] != 0)
+			atomic_fetch_add_explicit(&seat(worker, flow, scope)->bytes, more, memory_order_relaxed);
 	flow->told += more;
 }
 
@@ -239,10 +316,14 @@ static void tell_bytes(struct worker *worker, struct flow *flow)
 static void tell_messages(struct worker *worker, struct flow *flow)
 {
 	struct messages *messages = &worker->messages[flow_index(worker->flows, flow)];
-	struct message_count count = messages_count(worker, flow);
-	int32_t more = (int32_t)(count.clear + count.inferred - messages->told);
+	const struct message_count sent = messages_count(worker, flow);
+	int32_t more = (int32_t)(sent.clear + sent.inferred - messages->told);
 
+	if (more > 0)
+		count(worker, COUNT_MESSAGE_DOMAIN_UNKNOWN + flow->domain_way, (uint64_t)more);
 	for (int scope = 0; more > 0 && scope < SCOPES; scope++) {
+		if (flow->meter[scope] == 0)
+			continue;
 		struct meter_messages *sum = &worker->gate->meters->messages[flow->meter[scope]];
 		atomic_fetch_add_explicit(&sum->all, (uint32_t)more, memory_order_relaxed);
 		if (flow->messages == MESSAGES_TLS)
@@ -255,6 +336,11 @@ void usage_tell(struct worker *worker, struct flow *flow)
 {
 	tell_bytes(worker, flow);
 	tell_messages(worker, flow);
+}
+
+uint64_t usage_domain(const struct worker *worker, const struct flow *flow)
+{
+	return flow->meter[SCOPE_DOMAIN] != 0 ? domain_in(usage_key(worker, flow, SCOPE_DOMAIN)) : DOMAIN_NONE;
 }
 
 const struct scope_key *usage_key(const struct worker *worker, const struct flow *flow, enum scope scope)

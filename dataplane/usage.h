@@ -26,6 +26,10 @@ void usage_release(struct worker *worker, const struct seats *seats, uint64_t no
  * has seated it: the rest here relies on that. */
 void usage_sit(struct worker *worker, struct flow *flow, const struct seats *seats, uint64_t now);
 
+/* The flow comes to another meter in this one scope: the slot moves along, what waits has its tokens there now. False,
+ * and nothing moved, when meters ran out. */
+bool usage_move(struct worker *worker, struct flow *flow, const struct scope_key *key, uint64_t now);
+
 /* Gives slots and meters back. */
 void usage_leave(struct worker *worker, struct flow *flow, uint64_t now);
 
@@ -65,7 +69,10 @@ void usage_tell(struct worker *worker, struct flow *flow);
 void usage_goodbye(struct worker *worker, struct flow *flow, uint64_t now);
 void usage_rest(struct worker *worker, struct flow *flow, uint64_t now);
 
-/* Whose it is and where it goes, by its meters. */
+/* The domain its mail is for; DOMAIN_NONE where that is not known. */
+uint64_t usage_domain(const struct worker *worker, const struct flow *flow);
+
+/* Whose it is and where it goes, by its meters; of a domain only where it is known. */
 const struct scope_key *usage_key(const struct worker *worker, const struct flow *flow, enum scope scope);
 
 #endif

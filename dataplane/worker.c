@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "worker.h"
 
-#include <string.h>
 #include <sys/prctl.h>
 #include <time.h>
 
@@ -22,14 +21,6 @@
 
 #define RELEASE_MOST 256
 
-static struct domain_key domain_key_of(const uint8_t secret[16])
-{
-	uint64_t random;
-
-	memcpy(&random, secret + 8, sizeof(random));
-	return domain_key(random);
-}
-
 struct worker *worker_create(struct gate *gate, unsigned index, unsigned lcore, uint32_t flows, _Atomic bool *stop)
 {
 	char name[RTE_RING_NAMESIZE];
@@ -43,7 +34,6 @@ struct worker *worker_create(struct gate *gate, unsigned index, unsigned lcore, 
 	worker->stop = stop;
 	worker->flows = flow_table_create(flows, gate->secret);
 	worker->messages = rte_zmalloc("messages", (size_t)flows * sizeof(*worker->messages), 64);
-	worker->domains = domain_key_of(gate->secret);
 	worker->wheel = rte_zmalloc("wheel", wheel_size(gate->held_most + 1), 64);
 	worker->waits = hold_create(gate->held_most + 1); /* one more for a SYN that does not wait */
 	snprintf(name, sizeof(name), "handed%u", index);

@@ -7,7 +7,6 @@
 #include <stdint.h>
 
 #include "burst.h"
-#include "domain.h"
 #include "flow.h"
 #include "inspect.h"
 #include "meters.h"
@@ -53,7 +52,6 @@ struct worker {
 	const struct table *table; /* of this turn; NULL before the first publication */
 	struct flow_table *flows;
 	struct messages *messages; /* [flows], by the flow's index */
-	struct domain_key domains;
 	struct wheel *wheel;
 	struct wait *waits; /* by index; see hold.h */
 	uint16_t to_file;

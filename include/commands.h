@@ -67,7 +67,7 @@ struct field {
 };
 
 #define COMMAND_ARGS_MAX 6
-#define COMMAND_COLUMNS_MAX 14
+#define COMMAND_COLUMNS_MAX 18
 #define COMMAND_FIELDS_MAX 28
 
 struct command {

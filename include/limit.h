@@ -25,6 +25,21 @@ struct limit {
  * owner (a customer) among those who wait for the same thing; 0 says nothing, which comes to 1. */
 #define WEIGHT_MOST 1000u
 
+/* Two streams of mail, by an identity rule: in the queue of a limit transactional mail goes before bulk, but for a
+ * share that bulk is sure of. */
+#define STREAMS_OF_MAIL(X)                                                                                             \
+	X(BULK, "bulk")                                                                                                \
+	X(TRANSACTIONAL, "transactional")
+
+enum stream {
+#define X(name, text) STREAM_##name,
+	STREAMS_OF_MAIL(X)
+#undef X
+		STREAMS
+};
+
+extern const char *const stream_name[STREAMS];
+
 struct limits {
 	uint32_t has;
 	uint32_t weight;

@@ -17,6 +17,7 @@ enum scope {
 	SCOPE_REMOTE,
 	SCOPE_CUSTOMER,
 	SCOPE_SOURCE,
+	SCOPE_DOMAIN,
 	SCOPE_PROVIDER,
 	SCOPE_GATE,
 	SCOPES
@@ -30,7 +31,8 @@ struct address {
 /* Fields a scope does not use are 0, so that two equal keys are equal bytes.
  *   customer x provider: customer, provider    source x provider: address, provider
  *   remote: address, provider (provider only when address is "any")
- *   customer: customer    source: address    provider: provider    gate: none */
+ *   customer: customer    source: address    provider: provider    gate: none
+ *   domain: its keyed name (domain.h) in place of an address; none where it is not known, and then no limit either */
 struct scope_key {
 	uint8_t scope;	 /* enum scope */
 	uint8_t ceiling; /* of a limit: 1 if it is one for when the gate is blind, for each of its scope */

@@ -18,7 +18,7 @@
 #include "scope.h"
 
 #define WIRE_MAGIC 0x5c1u
-#define WIRE_VERSION 2u
+#define WIRE_VERSION 3u
 #define WIRE_FRAME_MAX 1024u
 #define WIRE_REASON_MAX 96u
 #define WIRE_ERROR_MAX 128u
@@ -72,6 +72,9 @@ struct wire_PUT_SETTINGS {
 	uint16_t ports;
 	uint16_t port[WIRE_PORTS_MAX]; /* SMTP destination ports */
 	uint16_t zero[3];
+	uint32_t bulk_percent; /* of what is limited, that bulk mail is sure of beside transactional */
+	uint32_t zero_end;
+	uint64_t domain_point; /* struct domain_key: by which domains are named in keys; 0: by none */
 };
 
 #define WIRE_VLAN_ANY 0xffffu
@@ -83,7 +86,7 @@ struct wire_PUT_IDENTITY {
 	uint16_t port_low, port_high; /* inclusive; 0..65535 is any */
 	uint16_t vlan;		      /* WIRE_VLAN_ANY */
 	uint8_t plen;
-	uint8_t zero;
+	uint8_t stream; /* enum stream */
 	uint32_t customer;
 	uint32_t zero_end;
 };
@@ -98,6 +101,27 @@ struct wire_PUT_DESTINATION {
 
 struct wire_DEL_DESTINATIONS {
 	uint64_t zero;
+};
+
+/* How it is known for which domain a connection's mail is. */
+#define DOMAIN_WAYS(X)                                                                                                 \
+	X(UNKNOWN, "-")                                                                                                \
+	X(CONFIG, "config") /* the configuration says that this address serves it */                                   \
+	X(DNS, "dns")	    /* of the domains the daemon knows it is the only one with this address */                 \
+	X(RCPT, "rcpt")	    /* the client said so */
+
+enum domain_way {
+#define X(name, text) DOMAIN_##name,
+	DOMAIN_WAYS(X)
+#undef X
+		DOMAIN_WAY_COUNT
+};
+
+/* A receiving address that serves one domain alone. */
+struct wire_PUT_SERVES {
+	struct scope_key key; /* of the remote */
+	uint32_t way;	      /* enum domain_way: CONFIG or DNS */
+	uint64_t domain;
 };
 
 /* For each kind the most specific key that has it wins: the exact one, then with one ID_ANY
@@ -182,7 +206,10 @@ struct wire_ROW_FLOW {
 	uint8_t tls, adopted, quarantined, held;
 	uint32_t idle_ms, age_ms;
 	uint32_t messages, inferred; /* inferred: of them, inside TLS */
-	uint32_t zero;
+	uint8_t domain_way;	     /* enum domain_way */
+	uint8_t stream;		     /* enum stream */
+	uint8_t zero[2];
+	uint64_t domain; /* its name; DOMAIN_NONE */
 	uint64_t bytes_out, bytes_in;
 };
 

@@ -7,3 +7,9 @@ const char *const limit_kind_name[LIMIT_KINDS] = {
 	[LIMIT_BYTE_RATE] = "byte-rate",
 	[LIMIT_MESSAGE_RATE] = "message-rate",
 };
+
+const char *const stream_name[STREAMS] = {
+#define X(name, text) [STREAM_##name] = text,
+	STREAMS_OF_MAIL(X)
+#undef X
+};

@@ -36,6 +36,7 @@ static inline void records_look_up(const struct table_store *store, struct bytes
 	if (table != NULL) {
 		must(table_customer(&view, table, &sender) != ID_ANY);
 		must(table_provider(&view, table, &sender.address) != ID_ANY);
+		table_serves(&view, table, &sender.address);
 		for (int scope = 0; scope < SCOPES; scope++)
 			table_limits(&view, table, &scopes.key[scope], &limits);
 		table_verdict(&view, table, &scopes);

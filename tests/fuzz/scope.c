@@ -35,7 +35,7 @@ static void put_to_gate(const struct scope_key *key)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct name_finder finder = { find, find, NULL };
+	const struct name_finder finder = { find, find, NULL, { 12345678901 } };
 	struct bytes bytes = { data, size };
 	char error[SCOPE_ERROR_MAX] = "", *text = take_text(&bytes);
 	struct scope_key key;

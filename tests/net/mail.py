@@ -29,7 +29,7 @@ def talk(file, line, expected):
 class Mail:
     """What a Bed does with mail."""
 
-    def send(self, customer, provider, count=1, size=2000, lanes=4, port=SUBMIT_PORT):
+    def send(self, customer, provider, count=1, size=2000, lanes=4, port=SUBMIT_PORT, domain=None):
         """Submits messages to the MTA; returns their Message-IDs. Parallel over `lanes` connections."""
         ids = []
         for _ in range(count):
@@ -37,7 +37,7 @@ class Mail:
             ids.append(f"<{self.serial}.{customer}.{provider}@bed.example>")
         failures = []
         threads = [threading.Thread(target=self.submit, args=(customer, provider, ids[lane::lanes], size, failures,
-                                                            port))
+                                                            port, domain))
                    for lane in range(min(lanes, count))]
         for thread in threads:
             thread.start()
@@ -47,7 +47,7 @@ class Mail:
             raise RuntimeError(f"submission failed: {failures[0]}")
         return ids
 
-    def submit(self, customer, provider, ids, size, failures, port):
+    def submit(self, customer, provider, ids, size, failures, port=SUBMIT_PORT, domain=None):
         try:
             with self.inside("mta"):
                 connection = socket.create_connection(("127.0.0.1", port), 30)
@@ -55,7 +55,7 @@ class Mail:
                 talk(file, None, 220)
                 talk(file, "EHLO bed.example", 250)
                 for number, message_id in enumerate(ids):
-                    domains = PROVIDERS[provider]["domains"]
+                    domains = [domain] if domain else PROVIDERS[provider]["domains"]
                     sender = f"news@{CUSTOMERS[customer]['domain']}"
                     talk(file, f"MAIL FROM:<{sender}>", 250)
                     talk(file, f"RCPT TO:<user{number}@{domains[number % len(domains)]}>", 250)

@@ -34,7 +34,7 @@ def send_rounds(bed):
 def waits_of(bed, ids):
     """Seconds from hand-over to delivery, of each."""
     wanted = set(ids)
-    wait_until(lambda: sum(m in wanted for m, _ in bed.stored()) >= len(ids), 60, "all of the three's mail is stored", 1)
+    wait_until(lambda: sum(m in wanted for m, _ in bed.stored()) >= len(ids), 60, "all of the three's is stored", 1)
     return sorted(moment - bed.handed[m] for m, moment in bed.stored() if m in wanted)
 
 

@@ -39,7 +39,8 @@ def taken(bed, provider, ids):
     for name in os.listdir(box):
         with open(f"{box}/{name}", errors="replace") as file:
             head = file.read(4096)
-        if re.search(r"^Message-ID: (\S+)", head, re.M | re.I).group(1) in ids:
+        found = re.search(r"^Message-ID: (\S+)", head, re.M | re.I)
+        if found and found.group(1) in ids:
             queue_id = re.search(r"with ESMTPS?\s+id (\w+)", head).group(1)
             yield number(queue_id[:6]) + number(queue_id[6:10]) / 1e6
 
@@ -142,6 +143,28 @@ def test_new_connection_pays(bed):
         second.close()
     expect(0.95 < took < 1.5, f"the second connection came after {took:.2f} s, 1 expected")
     return f"the second connection came after {took:.2f} s of 1"
+
+
+def test_domain(bed):
+    """Two domains on the same hosts, in clear text: which one a message is for is known by its recipient alone."""
+    lanes = REUSE["initial_destination_concurrency"]
+    bed.set_sender(**REUSE)
+    bed.set_receiver("apple", enable_long_queue_ids="yes")
+    with with_limit(bed, "domain:icloud.example", f"message-rate={RATE}/s burst {BURST}"):
+        time.sleep(0.5)
+        held = bed.send("corvus", "apple", COUNT, domain="icloud.example")
+        free = bed.send("acme", "apple", COUNT, domain="me.example")
+        expect(bed.wait_empty(60), f"still queued: {bed.queued()}")
+        rows = {row["domain"]: row["messages"] for row in bed.ctl("domains")["rows"]}
+    wait_until(lambda: len([m for m, _ in bed.stored() if m in held + free]) >= 2 * COUNT, 30, "all are stored")
+    times, others = sorted(taken(bed, "apple", held)), sorted(taken(bed, "apple", free))
+    # A connection's first message is known too late to wait: it is owed.
+    excess = capture.rate_excess(times, RATE, BURST + lanes)
+    expect(excess < JITTER, f"{excess:.2f} messages beyond {BURST} + {lanes} + {RATE}/s")
+    span, other = times[-1] - times[0], others[-1] - others[0]
+    expect(other < span / 2, f"the other domain took {other:.1f} s, the limited one {span:.1f} s")
+    expect(rows.get("icloud.example", 0) >= COUNT - lanes, f"domains: {rows}")
+    return f"{COUNT} to the limited domain in {span:.1f} s, as many to the other on the same hosts in {other:.1f} s"
 
 
 if __name__ == "__main__":

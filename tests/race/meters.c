@@ -9,6 +9,7 @@
 
 #include "admission.h"
 #include "apply.h"
+#include "domain.h"
 #include "eal.h"
 #include "flow.h"
 #include "grants.h"
@@ -65,6 +66,7 @@ static void random_scopes(struct user *self, struct link *link, struct scopes *s
 					   { SCOPE_REMOTE, .provider = provider, .address = remote },
 					   { SCOPE_CUSTOMER, .customer = customer },
 					   { SCOPE_SOURCE, .address = source },
+					   domain_scope(provider),
 					   { SCOPE_PROVIDER, .provider = provider },
 					   { SCOPE_GATE },
 				   } };

@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "scope_text.h"
@@ -18,7 +19,9 @@ void policy_init(struct policy *policy)
 						       .hold_budget_ms = { 3000, 30000, 3000, 0, 30000 },
 						       .idle_timeout_s = 1200,
 						       .ports = 3,
-						       .port = { 25, 465, 587 } };
+						       .port = { 25, 465, 587 },
+						       .bulk_percent = 10,
+						       .domain_point = 0x1f3d5b79a2c4e6 };
 }
 
 /* The id of a name, given at its first mention. */
@@ -48,10 +51,13 @@ static uint32_t find_provider(void *context, const char *name, char *error)
 const char *policy_scope(struct policy *policy, const char *text, struct scope_key *ret_key)
 {
 	static char error[SCOPE_ERROR_MAX];
-	const struct name_finder finder = { find_customer, find_provider, policy };
+	const struct name_finder finder = { find_customer, find_provider, policy, { policy->settings.domain_point } };
 
 	if (text == NULL)
 		return "a scope is missing, as customer:acme";
+	*ret_key = scope_key_of(SCOPE_DOMAIN, 0, 0);
+	if (strcmp(text, "domain:*") == 0)
+		return NULL;
 	return scope_parse(text, &finder, ret_key, error) < 0 ? error : NULL;
 }
 
@@ -130,8 +136,10 @@ static const char *read_sender(struct words *words, struct wire_PUT_IDENTITY *id
 			identity->port_high = (uint16_t)high;
 		} else if (tag != NULL && number_read(tag, &vlan)) {
 			identity->vlan = (uint16_t)vlan;
+		} else if (strcmp(words->first->text, "transactional") == 0) {
+			identity->stream = STREAM_TRANSACTIONAL;
 		} else {
-			return "ports=LOW-HIGH or vlan=N may follow";
+			return "ports=LOW-HIGH, vlan=N or transactional may follow";
 		}
 		words_take(words);
 	}
@@ -147,7 +155,7 @@ const char *policy_customer(struct policy *policy, struct words words)
 	record.type = WIRE_PUT_IDENTITY;
 	struct wire_PUT_IDENTITY *identity = &record.identity;
 	if (prefix == NULL || prefix_parse(prefix, &identity->address, &identity->plen) < 0)
-		return "customer NAME PREFIX [ports=LOW-HIGH] [vlan=N]";
+		return "customer NAME PREFIX [ports=LOW-HIGH] [vlan=N] [transactional]";
 	identity->port_high = UINT16_MAX;
 	identity->vlan = WIRE_VLAN_ANY;
 	identity->customer = id_of(policy->customer, name);
@@ -169,6 +177,28 @@ const char *policy_provider(struct policy *policy, struct words words)
 	destination->provider = id_of(policy->provider, name);
 	policy->whole = true;
 	return change(policy, &record);
+}
+
+const char *policy_serves(struct policy *policy, struct words words)
+{
+	const char *address = words_take(&words), *domain = words_take(&words), *way = words_take(&words);
+	struct record record;
+	struct scope_key key;
+	char scope[80];
+
+	if (way == NULL || (strcmp(way, "config") != 0 && strcmp(way, "dns") != 0))
+		return "serves ADDRESS DOMAIN config|dns";
+	memset(&record, 0, sizeof(record));
+	record.type = WIRE_PUT_SERVES;
+	snprintf(scope, sizeof(scope), "remote:%.60s", address);
+	const char *wrong = policy_scope(policy, scope, &record.key);
+	snprintf(scope, sizeof(scope), "domain:%.60s", domain);
+	if (wrong == NULL)
+		wrong = policy_scope(policy, scope, &key);
+	record.serves.domain = domain_in(&key);
+	record.serves.way = strcmp(way, "dns") == 0 ? DOMAIN_DNS : DOMAIN_CONFIG;
+	policy->whole = true;
+	return wrong != NULL ? wrong : change(policy, &record);
 }
 
 static const struct {
@@ -195,6 +225,10 @@ const char *policy_setting(struct policy *policy, struct words words)
 		policy->settings.refuse = strcmp(value, "rst") == 0 ? REFUSE_RST : REFUSE_421;
 		return NULL;
 	}
+	if (strcmp(name, "bulk-minimum") == 0) {
+		policy->settings.bulk_percent = (uint32_t)atoi(value);
+		return NULL;
+	}
 	for (unsigned i = 0; i < ROWS(durations); i++) {
 		if (strcmp(durations[i].name, name) != 0)
 			continue;
@@ -203,7 +237,7 @@ const char *policy_setting(struct policy *policy, struct words words)
 		*(uint32_t *)((char *)&policy->settings + durations[i].offset) = (uint32_t)(ns / durations[i].unit_ns);
 		return NULL;
 	}
-	return "no such setting: refuse, max-hold, hold-banner, hold-command, hold-body, idle-timeout";
+	return "no such setting: refuse, max-hold, hold-banner, hold-command, hold-body, idle-timeout, bulk-minimum";
 }
 
 /* "connection-rate=10/s burst 4": the words up to the next key belong to the value. */

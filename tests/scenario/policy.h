@@ -14,9 +14,10 @@ struct record {
 	union {
 		struct wire_PUT_IDENTITY identity;
 		struct wire_PUT_DESTINATION destination;
+		struct wire_PUT_SERVES serves;
 		struct wire_PUT_LIMITS limits;
 		struct wire_PUT_VERDICT verdict;
-		struct scope_key key; /* of the last two, and of what is deleted */
+		struct scope_key key; /* of the last three, and of what is deleted */
 	};
 };
 
@@ -39,6 +40,7 @@ void policy_init(struct policy *policy);
 /* Each takes the rest of a line; NULL, or what is wrong. They count from the next packet or moment on. */
 const char *policy_customer(struct policy *policy, struct words words);
 const char *policy_provider(struct policy *policy, struct words words);
+const char *policy_serves(struct policy *policy, struct words words);
 const char *policy_setting(struct policy *policy, struct words words);
 const char *policy_limit(struct policy *policy, struct words words);
 const char *policy_unlimit(struct policy *policy, struct words words);

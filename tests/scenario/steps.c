@@ -86,6 +86,7 @@ static bool step_times(struct scenario *scenario, struct words words)
 
 POLICY_STEP(customer)
 POLICY_STEP(provider)
+POLICY_STEP(serves)
 POLICY_STEP(setting)
 POLICY_STEP(limit)
 POLICY_STEP(unlimit)
@@ -99,8 +100,8 @@ static const struct {
 	{ "start", step_start },     { "customer", step_customer },	{ "provider", step_provider },
 	{ "setting", step_setting }, { "limit", step_limit },		{ "unlimit", step_unlimit },
 	{ "release", step_release }, { "quarantine", step_quarantine }, { "flow", step_flow },
-	{ "times", step_times },     { "expect", step_expect },		{ "gate", step_made },
-	{ "inside>", step_inside },  { "outside<", step_outside },
+	{ "serves", step_serves },   { "times", step_times },		{ "expect", step_expect },
+	{ "gate", step_made },	     { "inside>", step_inside },	{ "outside<", step_outside },
 };
 
 /* Ordinary dialogues, in the language itself: @ is the flow, $ the word that may follow it. */

@@ -72,6 +72,9 @@ static char *range_text(const struct setting *setting, char *out, size_t size)
 	case SETTING_REFUSE:
 		snprintf(out, size, "421 or rst");
 		break;
+	case SETTING_PERCENT:
+		snprintf(out, size, "0%% to 100%%");
+		break;
 	}
 	return out;
 }

@@ -25,6 +25,7 @@ static const char everything[] = "gate: { socket: /tmp/gate }\n"
 				 "  refuse: rst\n"
 				 "  max-hold: 5s\n"
 				 "  idle-timeout: 1h\n"
+				 "  bulk-minimum: 25%\n"
 				 "  hold-budget: { banner: 20s, command: 2s, body: 40s }\n"
 				 "providers:\n"
 				 "  - name: google\n"
@@ -44,7 +45,7 @@ static const char everything[] = "gate: { socket: /tmp/gate }\n"
 				 "    sources:\n"
 				 "      - 10.0.0.0/24\n"
 				 "      - { prefix: 10.1.0.1, ports: 20000-29999, vlan: 7 }\n"
-				 "      - { prefix: 10.1.0.1, ports: 25, vlan: 0 }\n"
+				 "      - { prefix: 10.1.0.1, ports: 25, vlan: 0, stream: transactional }\n"
 				 "    limits: { connections: 50 }\n"
 				 "    at: { google: { connections: 5 }, other: { connections: 6 } }\n"
 				 "  - { name: beta, sources: [10.0.0.0/25] }\n"
@@ -137,6 +138,9 @@ START_TEST(customers)
 
 	ck_assert_uint_eq(config->customer_count, 2);
 	ck_assert_ptr_null(config_customer(config, "google"));
+	ck_assert_int_eq(acme->sources[1].stream, STREAM_BULK);
+	ck_assert_int_eq(acme->sources[2].stream, STREAM_TRANSACTIONAL);
+	ck_assert_uint_eq(config->settings.bulk_minimum, 25);
 	ck_assert_uint_eq(acme->weight, 3);
 	ck_assert_uint_eq(acme->source_count, 3);
 	ck_assert_uint_eq(acme->sources[0].prefix.plen, 120);

@@ -101,7 +101,7 @@ START_TEST(keys)
 {
 	static const struct error_row rows[] = {
 		{ "gates: {}", "f:1:1: unknown key \"gates\"; expected one of: gate, daemon, smtp, include, providers, "
-			       "domains, customers, defaults, unknown, blind, access\n" },
+			       "domains, mail-domains, customers, defaults, unknown, blind, access\n" },
 		{ "gate: {}\nsmtp: {}\ngate: {}", "f:3:1: \"gate\" stands here twice\n" },
 		{ "gate:\n  port: 5", "f:2:3: unknown key \"port\" in gate\n" },
 		{ "daemon: {socket: /a}", "f:1:10: unknown key \"socket\" in daemon\n" },
@@ -115,10 +115,12 @@ START_TEST(keys)
 		{ "providers:\n- {hosts: [h]}", "f:2:3: \"name\" is missing\n" },
 		{ "customers:\n- {name: c, sources: [10.0.0.1], ip: 1}",
 		  "f:2:34: unknown key \"ip\"; expected one of: name, sources, weight, limits, at\n" },
+		{ "customers:\n- {name: c, sources: [{prefix: 10.0.0.1, stream: fast}]}",
+		  "f:2:50: stream: \"fast\": expected bulk or transactional\n" },
 		{ "customers:\n- {name: c, sources: [{ports: 1-2}]}", "f:2:23: \"prefix\" is missing\n" },
 		{ "unknown: {source: {}}", "f:1:11: unknown key \"source\"; expected one of: customer, provider\n" },
 		{ "defaults: {each-provider: {}}", "f:1:12: unknown key \"each-provider\"; expected one of: gate, "
-						   "each-customer, each-source, each-remote\n" },
+						   "each-customer, each-source, each-remote, each-domain\n" },
 	};
 
 	check(rows, LENGTH(rows));
@@ -134,6 +136,10 @@ START_TEST(values)
 		{ "smtp: {refuse: 422}", "f:1:16: refuse: \"422\": expected 421 or rst\n" },
 		{ "smtp: {max-hold: 5}",
 		  "f:1:18: max-hold: \"5\": expected a duration from 0s to 10min, such as 30s\n" },
+		{ "smtp: {bulk-minimum: 101%}",
+		  "f:1:22: bulk-minimum: \"101%\": expected a share from 0% to 100%, such as 10%\n" },
+		{ "smtp: {bulk-minimum: 10}",
+		  "f:1:22: bulk-minimum: \"10\": expected a share from 0% to 100%, such as 10%\n" },
 		{ "smtp: {ports: []}", "f:1:15: ports: at least one is needed\n" },
 		{ "smtp: {ports: [0, 25]}", "f:1:16: ports: \"0\": expected a port from 1 to 65535\n" },
 		{ "smtp: {ports: [25, 65536]}", "f:1:20: ports: \"65536\": expected a port from 1 to 65535\n" },
@@ -244,8 +250,7 @@ START_TEST(all_of_them_at_once)
 		  "f:10:23: \"10.0.0.300" PREFIX_WRONG "f:11:11: weight: \"x\": expected a number from 1 to 1000\n"
 		  "f:10:3: \"name\" is missing\n"
 		  "f:12:1: unknown key \"more\"; expected one of: gate, daemon, smtp, include, providers, domains, "
-		  "customers, defaults, "
-		  "unknown, blind, access\n" },
+		  "mail-domains, customers, defaults, unknown, blind, access\n" },
 	};
 
 	check(rows, LENGTH(rows));

@@ -372,6 +372,22 @@ START_TEST(events)
 }
 END_TEST
 
+/* The same after another start, another one by another name. */
+START_TEST(secrets)
+{
+	struct journal *journal = begin();
+	uint64_t first = journal_secret(journal, "domains"), other = journal_secret(journal, "other");
+
+	ck_assert_uint_ne(first, 0);
+	ck_assert_uint_ne(first, other);
+	ck_assert_uint_eq(journal_secret(journal, "domains"), first);
+	journal_close(journal);
+	journal = open_it();
+	ck_assert_uint_eq(journal_secret(journal, "domains"), first);
+	end(journal);
+}
+END_TEST
+
 static int run_sql(const char *sql)
 {
 	char path[PATH_MAX];
@@ -428,7 +444,8 @@ START_TEST(older_and_newer_tables)
 
 	ck_assert_int_eq(journal_add(journal, &decision), 0);
 	journal_close(journal);
-	ck_assert_int_eq(run_sql("DROP TABLE events; DROP TABLE clock; DROP TABLE customers; PRAGMA user_version = 0;"
+	ck_assert_int_eq(run_sql("DROP TABLE events; DROP TABLE clock; DROP TABLE customers; DROP TABLE secrets; "
+				 "PRAGMA user_version = 0;"
 				 "ALTER TABLE decisions DROP COLUMN incident;"
 				 "ALTER TABLE decisions DROP COLUMN superseded_by;"
 				 "ALTER TABLE decisions DROP COLUMN deadline_ms;"),
@@ -467,6 +484,6 @@ START_TEST(the_clock)
 }
 END_TEST
 
-UNIT_MAIN("journal", decisions_are_there_again, an_end_is_kept, names_keep_their_ids, addresses,
+UNIT_MAIN("journal", secrets, decisions_are_there_again, an_end_is_kept, names_keep_their_ids, addresses,
 	  a_file_that_is_no_journal, a_journal_with_broken_pages, folders, one_at_a_time, the_newest_first, events,
 	  events_are_never_rewritten, together_or_not_at_all, older_and_newer_tables, the_clock)

@@ -68,7 +68,7 @@ static struct bed *begin(const char *config_text)
 	for (size_t i = 0; i < bed->config->provider_count; i++)
 		bed->config->providers[i].id = GOOGLE + (uint32_t)i;
 	ck_assert_int_eq(address_parse("203.0.113.9", &bed->learned), 0);
-	bed->resolved[1] = (struct address_set){ &bed->learned, 1 };
+	bed->resolved[1] = (struct address_set){ .address = &bed->learned, .count = 1 };
 	policy_init(&bed->policy, bed->config, &bed->ledger, bed->resolved);
 	return bed;
 }
@@ -118,6 +118,7 @@ START_TEST(settings)
 					      .idle_timeout_s = 60,
 					      .stale_after_s = 600,
 					      .decay_s = 600,
+					      .bulk_percent = 10,
 					      .ports = 2,
 					      .port = { 25, 587 } };
 

@@ -34,7 +34,7 @@ static uint32_t find_provider(void *context, const char *name, char *error)
 	return find(name, "google", 9, error);
 }
 
-static const struct name_finder finder = { find_customer, find_provider, &asked };
+static const struct name_finder finder = { find_customer, find_provider, &asked, { 12345678901 } };
 
 START_TEST(forms)
 {
@@ -78,7 +78,7 @@ END_TEST
 
 #define NOT_A_SCOPE                                                                                                    \
 	"\" is not a scope; write gate, customer:C, provider:P, customer:C/provider:P, source:IP, "                    \
-	"source:IP/provider:P or remote:IP"
+	"source:IP/provider:P, remote:IP or domain:D"
 #define NOT_TOGETHER "\": these do not go together in one scope"
 #define NAME_60 "012345678901234567890123456789012345678901234567890123456789"
 
@@ -111,12 +111,17 @@ START_TEST(refused)
 		{ "source:192.0.2.256", "\"192.0.2.256\" is not an IPv4 or IPv6 address" },
 		{ "source:192.0.2.0/24", "\"24" NOT_A_SCOPE },
 		{ "remote:mx.example", "\"mx.example\" is not an IPv4 or IPv6 address" },
+		{ "domain:", "\"\" is not a mail domain" },
+		{ "domain:.example", "\".example\" is not a mail domain" },
+		{ "domain:a b", "\"a b\" is not a mail domain" },
+		{ "domain:[192.0.2.1]", "\"[192.0.2.1]\" is not a mail domain" },
+		{ "domain:a.example/provider:google", "\"domain:a.example/provider:google" NOT_TOGETHER },
 		{ "remote:203.0.113.9/provider:google", "\"remote:203.0.113.9/provider:google" NOT_TOGETHER },
 		{ "customer:acme/source:192.0.2.1", "\"customer:acme/source:192.0.2.1" NOT_TOGETHER },
 		{ "gate/customer:acme", "\"gate/customer:acme" NOT_TOGETHER },
 		{ "customer:acme/provider:google/source:192.0.2.1",
 		  "\"customer:acme/provider:google/source:192.0.2.1" NOT_TOGETHER },
-		{ "customer:" NAME_60 NAME_60 NAME_60,
+		{ "customer:" NAME_60 NAME_60 NAME_60 NAME_60 NAME_60,
 		  "\"customer:012345678901234567890123456789012345678901234567890" NOT_A_SCOPE },
 	};
 
@@ -129,6 +134,28 @@ START_TEST(refused)
 		ck_assert_str_eq(error, rows[i].error);
 		ck_assert_mem_eq(&key, &untouched, sizeof(key));
 	}
+}
+END_TEST
+
+/* One domain however it is written, another one otherwise; under another point as well. */
+START_TEST(domains)
+{
+	static const char *const same[] = { "domain:a.example", "domain:A.Example", "domain:a.EXAMPLE." };
+	struct name_finder other = finder;
+	struct scope_key first, key;
+	char error[SCOPE_ERROR_MAX] = "";
+
+	for (size_t i = 0; i < LENGTH(same); i++) {
+		ck_assert_int_eq(scope_parse(same[i], &finder, i == 0 ? &first : &key, error), 0);
+		ck_assert(i == 0 || memcmp(&first, &key, sizeof(key)) == 0);
+	}
+	ck_assert_int_eq(first.scope, SCOPE_DOMAIN);
+	ck_assert_uint_eq(domain_in(&first), domain_of(finder.domains, "a.example", 9));
+	ck_assert_int_eq(scope_parse("domain:b.example", &finder, &key, error), 0);
+	ck_assert_mem_ne(&first, &key, sizeof(key));
+	other.domains.point++;
+	ck_assert_int_eq(scope_parse("domain:a.example", &other, &key, error), 0);
+	ck_assert_mem_ne(&first, &key, sizeof(key));
 }
 END_TEST
 
@@ -148,17 +175,17 @@ END_TEST
 /* The longest value there is room for, and one more. */
 START_TEST(long_values)
 {
-	char text[256] = "customer:", error[SCOPE_ERROR_MAX] = "";
+	char text[300] = "customer:", error[SCOPE_ERROR_MAX] = "";
 	struct scope_key key;
 
-	memset(text + 9, 'a', 127);
+	memset(text + 9, 'a', 255);
 	ck_assert_int_eq(scope_parse(text, &finder, &key, error), -EINVAL);
 	ck_assert_mem_eq(error, "no \"aaa", 7);
-	ck_assert_uint_eq(strlen(error), 127 + 5);
-	text[9 + 127] = 'a';
+	ck_assert_uint_eq(strlen(error), SCOPE_ERROR_MAX - 1);
+	text[9 + 255] = 'a';
 	ck_assert_int_eq(scope_parse(text, &finder, &key, error), -EINVAL);
 	ck_assert_ptr_nonnull(strstr(error, "is not a scope"));
 }
 END_TEST
 
-UNIT_MAIN("scope_text", forms, refused, unknown_is_not_asked_for, long_values)
+UNIT_MAIN("scope_text", forms, refused, domains, unknown_is_not_asked_for, long_values)

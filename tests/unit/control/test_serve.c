@@ -319,6 +319,7 @@ START_TEST(rows_are_the_tables)
 
 	alarms_raise(&bed->daemon.alarms, ALARM_GATE_GONE, "", 1000, "%s", "it did not answer");
 	json_decref(bed_ask(bed, QUARANTINE("acme", "\"reason\":\"r\"")));
+	json_decref(bed_ask(bed, LIMIT("\"scope\":\"domain:a.example\",\"setting\":[\"connections=2\"]")));
 	gate_ready(bed);
 	for (int i = 0; i < COMMANDS; i++) {
 		if (commands[i].right != RIGHT_READ)

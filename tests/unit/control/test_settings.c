@@ -12,7 +12,7 @@
 
 static bool is_number(const struct setting *setting)
 {
-	return setting->type == SETTING_DURATION || setting->type == SETTING_REFUSE;
+	return setting->type >= SETTING_DURATION;
 }
 
 static void free_texts(struct settings *settings)

@@ -91,7 +91,7 @@ START_TEST(refused)
 		{ { "quarantine", "\xc3", "--reason=r" }, "customer: not UTF-8" },
 		{ { "limit" },
 		  "scope is needed: gate, customer:C (or C), provider:P, customer:C/provider:P, source:IP, "
-		  "source:IP/provider:P, remote:IP" },
+		  "source:IP/provider:P, remote:IP, domain:D" },
 		{ { "limit", "gate" },
 		  "setting is needed: connections=N (0 stops it), connection-rate=N/s (/min, /h; \"10/s burst 20\"), "
 		  "byte-rate=N/s (kB, MB, Mbit; \"2MB/s burst 64kB\"), message-rate=N/s (/min, /h; \"5/s burst 20\")" },

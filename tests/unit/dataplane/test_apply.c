@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include "domain.h"
 #include "tables.h"
 
 /* The good records. */
@@ -16,6 +17,7 @@ static union {
 	struct wire_PUT_SETTINGS settings;
 	struct wire_PUT_IDENTITY identity;
 	struct wire_PUT_DESTINATION destination;
+	struct wire_PUT_SERVES serves;
 	struct wire_PUT_LIMITS limits;
 	struct wire_DEL_LIMITS del_limits;
 	struct wire_PUT_VERDICT verdict;
@@ -34,6 +36,11 @@ static void make_good(enum wire_type type)
 		break;
 	case WIRE_PUT_DESTINATION:
 		record.destination = tables_destination(1);
+		break;
+	case WIRE_PUT_SERVES:
+		record.serves = (struct wire_PUT_SERVES){ .key = { SCOPE_REMOTE, .address = V4(192, 0, 2, 1) },
+							  .way = DOMAIN_DNS,
+							  .domain = 7 };
 		break;
 	case WIRE_PUT_LIMITS:
 		record.limits = good_limits;
@@ -82,6 +89,11 @@ static const struct row {
 	{ FIELD(PUT_SETTINGS, port[1]), 0, "port[1] is 0" },
 	{ FIELD(PUT_SETTINGS, zero), 1, "zero" },
 
+	{ FIELD(PUT_SETTINGS, bulk_percent), 100, NULL },
+	{ FIELD(PUT_SETTINGS, bulk_percent), 101, "bulk_percent 101" },
+	{ FIELD(PUT_SETTINGS, domain_point), DOMAIN_PRIME - 1, NULL },
+	{ FIELD(PUT_SETTINGS, domain_point), DOMAIN_PRIME, "domain_point" },
+
 	{ NOTHING(PUT_IDENTITY), 0, NULL },
 	{ FIELD(PUT_IDENTITY, plen), 128, NULL },
 	{ FIELD(PUT_IDENTITY, plen), 129, "plen 129" },
@@ -100,7 +112,8 @@ static const struct row {
 	{ FIELD(PUT_IDENTITY, vlan), 4095, NULL },
 	{ FIELD(PUT_IDENTITY, vlan), 4096, "vlan 4096" },
 	{ FIELD(PUT_IDENTITY, vlan), 65534, "vlan 65534" },
-	{ FIELD(PUT_IDENTITY, zero), 1, "zero" },
+	{ FIELD(PUT_IDENTITY, stream), STREAM_TRANSACTIONAL, NULL },
+	{ FIELD(PUT_IDENTITY, stream), STREAMS, "stream 2" },
 
 	{ NOTHING(PUT_DESTINATION), 0, NULL },
 	{ FIELD(PUT_DESTINATION, plen), 129, "plen 129" },
@@ -111,15 +124,24 @@ static const struct row {
 	{ FIELD(PUT_DESTINATION, zero[0]), 1, "zero" },
 	{ FIELD(PUT_DESTINATION, zero[2]), 1, "zero" },
 
+	{ NOTHING(PUT_SERVES), 0, NULL },
+	{ FIELD(PUT_SERVES, way), DOMAIN_CONFIG, NULL },
+	{ FIELD(PUT_SERVES, way), DOMAIN_UNKNOWN, "way 0" },
+	{ FIELD(PUT_SERVES, way), DOMAIN_RCPT, "way 3" },
+	{ FIELD(PUT_SERVES, domain), DOMAIN_NONE, "no domain" },
+	{ FIELD(PUT_SERVES, key.provider), 1, "without a provider" },
+	{ FIELD(PUT_SERVES, key.scope), SCOPE_SOURCE, "the key is a remote" },
+
 	{ NOTHING(PUT_LIMITS), 0, NULL },
-	{ FIELD(PUT_LIMITS, key.scope), SCOPES, "scope 7" },
+	{ FIELD(PUT_LIMITS, key.scope), SCOPES, "scope 8" },
 	{ FIELD(PUT_LIMITS, key.scope), 255, "scope 255" },
 	{ FIELD(PUT_LIMITS, key.scope), SCOPE_SOURCE_PROVIDER, "scope 1 has no customer" },
 	{ FIELD(PUT_LIMITS, key.scope), SCOPE_REMOTE, "scope 2 has no customer" },
 	{ FIELD(PUT_LIMITS, key.scope), SCOPE_CUSTOMER, "scope 3 has no provider" },
 	{ FIELD(PUT_LIMITS, key.scope), SCOPE_SOURCE, "scope 4 has no customer" },
-	{ FIELD(PUT_LIMITS, key.scope), SCOPE_PROVIDER, "scope 5 has no customer" },
-	{ FIELD(PUT_LIMITS, key.scope), SCOPE_GATE, "scope 6 has no customer" },
+	{ FIELD(PUT_LIMITS, key.scope), SCOPE_DOMAIN, "scope 5 has no customer" },
+	{ FIELD(PUT_LIMITS, key.scope), SCOPE_PROVIDER, "scope 6 has no customer" },
+	{ FIELD(PUT_LIMITS, key.scope), SCOPE_GATE, "scope 7 has no customer" },
 	{ KEY_ADDRESS(PUT_LIMITS), 1, "scope 0 has no address" },
 	{ FIELD(PUT_LIMITS, key.zero[0]), 1, "key.zero" },
 	{ FIELD(PUT_LIMITS, key.zero[1]), 1, "key.zero" },
@@ -146,13 +168,13 @@ static const struct row {
 	{ FIELD(PUT_LIMITS, limits.kind[LIMIT_MESSAGE_RATE].burst), 0, "message-rate per_ns and burst" },
 
 	{ NOTHING(DEL_LIMITS), 0, NULL },
-	{ FIELD(DEL_LIMITS, key.scope), SCOPES, "DEL_LIMITS: scope 7" },
+	{ FIELD(DEL_LIMITS, key.scope), SCOPES, "DEL_LIMITS: scope 8" },
 	{ FIELD(DEL_LIMITS, key.scope), SCOPE_CUSTOMER, "DEL_LIMITS: scope 3 has no provider" },
 	{ FIELD(DEL_LIMITS, key.zero[1]), 1, "DEL_LIMITS: key.zero" },
 
 	{ NOTHING(PUT_VERDICT), 0, NULL },
-	{ FIELD(PUT_VERDICT, key.scope), SCOPES, "scope 7" },
-	{ FIELD(PUT_VERDICT, key.scope), SCOPE_GATE, "scope 6 has no customer" },
+	{ FIELD(PUT_VERDICT, key.scope), SCOPES, "scope 8" },
+	{ FIELD(PUT_VERDICT, key.scope), SCOPE_GATE, "scope 7 has no customer" },
 	{ FIELD(PUT_VERDICT, key.zero[0]), 1, "key.zero" },
 	{ FIELD(PUT_VERDICT, key.ceiling), 1, "key.ceiling" },
 	{ KEY_ADDRESS(PUT_VERDICT), 1, "scope 0 has no address" },

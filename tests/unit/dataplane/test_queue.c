@@ -29,15 +29,15 @@ START_TEST(in_order_of_arrival)
 	uint32_t ticket[3];
 
 	ck_assert(!queue_next(queues, 5, &place));
-	ck_assert(queue_first(queues, 5, 0)); /* nobody waits: who comes is first */
+	ck_assert(queue_first(queues, 5, 0, STREAM_BULK)); /* nobody waits: who comes is first */
 	for (uint32_t i = 0; i < 3; i++)
 		ticket[i] = queue_join(queues, 5, &none, &(struct place){ 7, i });
 	ck_assert_uint_eq(queue_join(queues, 5, &none, &(struct place){ 7, 3 }), 0);
-	ck_assert(!queue_first(queues, 5, 0));
+	ck_assert(!queue_first(queues, 5, 0, STREAM_BULK));
 	queue_leave(queues, ticket[1]);
 	for (uint32_t i = 0; i < 3; i += 2) {
 		ck_assert(queue_next(queues, 5, &place) && place.worker == 7 && place.wait == i);
-		ck_assert(queue_first(queues, 5, ticket[i]));
+		ck_assert(queue_first(queues, 5, ticket[i], STREAM_BULK));
 		ck_assert_uint_eq(queue_thing(queues, ticket[i]), 5);
 		queue_serve(queues, 5, &none, ticket[i]);
 	}
@@ -158,5 +158,76 @@ START_TEST(nothing_is_lost)
 }
 END_TEST
 
+/* Two customers in each stream, who always wait: customer 2's weight is 3. What each of the four was served of 4000. */
+static void serve_streams(uint8_t percent, unsigned served[4])
+{
+	struct queues *queues = queues_create(50, 8);
+	uint32_t ticket[4];
+	struct place place;
+
+	for (uint32_t who = 0; who < 4; who++) {
+		const struct share share = { 11 + who % 2, who % 2 == 0 ? 1 : 3, (uint8_t)(who / 2), percent };
+		const struct place here = { 0, who };
+		ticket[who] = queue_join(queues, PROVIDER, &share, &here);
+		served[who] = 0;
+	}
+	for (unsigned unit = 0; unit < 4000; unit++) {
+		ck_assert(queue_next(queues, PROVIDER, &place));
+		uint32_t who = place.wait;
+		const struct share share = { 11 + who % 2, who % 2 == 0 ? 1 : 3, (uint8_t)(who / 2), percent };
+		ck_assert(queue_first(queues, PROVIDER, ticket[who], share.stream));
+		served[who]++;
+		uint32_t next = queue_join(queues, PROVIDER, &share, &place);
+		queue_serve(queues, PROVIDER, &share, ticket[who]);
+		ticket[who] = next;
+	}
+	queues_destroy(queues);
+}
+
+/* Bulk has its share and no more while both wait; in either stream customers share by weight. */
+START_TEST(streams_share)
+{
+	static const uint8_t percents[] = { 0, 10, 33, 50, 100 };
+	unsigned served[4];
+
+	for (size_t i = 0; i < sizeof(percents); i++) {
+		serve_streams(percents[i], served);
+		unsigned bulk = served[0] + served[1], other = served[2] + served[3], due = 40u * percents[i];
+		ck_assert_uint_le(bulk, due);
+		ck_assert_uint_ge(bulk + 2, due);
+		ck_assert_uint_le(served[1], 3 * served[0] + 3);
+		ck_assert_uint_le(3 * served[0], served[1] + 3);
+		ck_assert(other == 0 || (served[3] <= 3 * served[2] + 3 && 3 * served[2] <= served[3] + 3));
+	}
+}
+END_TEST
+
+/* Who comes with transactional mail stands behind his own stream only, unless it is bulk's turn. */
+START_TEST(transactional_passes_bulk)
+{
+	struct queues *queues = queues_create(50, 8);
+	const struct share bulk = { 11, 1, STREAM_BULK, 50 }, fast = { 12, 1, STREAM_TRANSACTIONAL, 50 };
+	const struct place place = { 0, 1 }, other = { 0, 2 };
+	struct place next;
+
+	uint32_t slow = queue_join(queues, PROVIDER, &bulk, &place);
+	ck_assert(!queue_first(queues, PROVIDER, 0, STREAM_BULK));
+	ck_assert(queue_first(queues, PROVIDER, 0, STREAM_TRANSACTIONAL));
+	queue_serve(queues, PROVIDER, &fast, 0);
+	ck_assert(queue_first(queues, PROVIDER, 0, STREAM_TRANSACTIONAL));
+	queue_serve(queues, PROVIDER, &fast, 0);
+	ck_assert(!queue_first(queues, PROVIDER, 0, STREAM_TRANSACTIONAL)); /* two halves */
+	uint32_t quick = queue_join(queues, PROVIDER, &fast, &other);
+	ck_assert(queue_next(queues, PROVIDER, &next));
+	ck_assert_uint_eq(next.wait, place.wait);
+	ck_assert(queue_first(queues, PROVIDER, slow, STREAM_BULK));
+	queue_serve(queues, PROVIDER, &bulk, slow);
+	ck_assert(queue_first(queues, PROVIDER, quick, STREAM_TRANSACTIONAL));
+	queue_leave(queues, quick);
+	ck_assert(queue_first(queues, PROVIDER, 0, STREAM_BULK));
+	queues_destroy(queues);
+}
+END_TEST
+
 FIXTURE_MAIN("queue", eal_start, NULL, in_order_of_arrival, shares_by_weight, a_flood_waits_behind_itself,
-	     who_leaves_is_not_charged, nothing_is_lost)
+	     who_leaves_is_not_charged, nothing_is_lost, streams_share, transactional_passes_bulk)

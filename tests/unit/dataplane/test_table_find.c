@@ -147,6 +147,7 @@ static const struct scopes scopes = {
 		 [SCOPE_REMOTE] = { SCOPE_REMOTE, 0, { 0 }, 0, 2, V4(192, 0, 2, 1) },
 		 [SCOPE_CUSTOMER] = { SCOPE_CUSTOMER, 0, { 0 }, 1, 0, { { 0 } } },
 		 [SCOPE_SOURCE] = { SCOPE_SOURCE, 0, { 0 }, 0, 0, V4(10, 0, 0, 1) },
+		 [SCOPE_DOMAIN] = { SCOPE_DOMAIN, 0, { 0 }, 0, 0, { { 7 } } },
 		 [SCOPE_PROVIDER] = { SCOPE_PROVIDER, 0, { 0 }, 0, 2, { { 0 } } },
 		 [SCOPE_GATE] = { SCOPE_GATE, 0, { 0 }, 0, 0, { { 0 } } } }
 };
@@ -203,8 +204,9 @@ START_TEST(decisions_on_others)
 	for (int scope = 0; scope < SCOPE_GATE; scope++) {
 		struct wire_PUT_VERDICT verdict = verdict_on(scope);
 		verdict.key.customer += verdict.key.customer != 0;
+		verdict.key.address.byte[0] += scope == SCOPE_DOMAIN;
 		verdict.key.address.byte[15] ^= verdict.key.address.byte[10];
-		if (verdict.key.customer == 0 && verdict.key.address.byte[10] == 0)
+		if (verdict.key.customer == 0 && verdict.key.address.byte[10] == 0 && scope != SCOPE_DOMAIN)
 			verdict.key.provider++;
 		tables_change(&apply, WIRE_PUT_VERDICT, &verdict);
 		ck_assert_msg(decision_of(&apply) == 0, "scope %d", scope);

@@ -181,5 +181,58 @@ START_TEST(limits_change)
 }
 END_TEST
 
+/* Whose domain is learnt in the middle of a message: it is charged there, token or not. */
+START_TEST(a_domain_is_learnt)
+{
+	const uint64_t now = START + 100 * S;
+	const struct scope_key named = domain_scope(7), other = domain_scope(8);
+	uint64_t when;
+
+	uses_limit(named, LIMIT_MESSAGE_RATE, 1, 1);
+	struct flow *flow = open_flow(1, now), *second = open_flow(2, now);
+	ck_assert_int_eq(uses_ask(flow, now, &when), ADMIT_NOW);
+	ck_assert_int_eq(uses_ask(second, now, &when), ADMIT_NOW);
+	ck_assert(usage_move(worker, flow, &named, now));
+	ck_assert_uint_eq(flow->message_scopes, 1u << SCOPE_DOMAIN);
+	ck_assert_uint_eq(next(flow, SCOPE_DOMAIN, now), now + S);
+	ck_assert(usage_move(worker, second, &named, now)); /* in debt by one */
+	ck_assert_uint_eq(next(flow, SCOPE_DOMAIN, now), now + 2 * S);
+	send(flow);
+	ck_assert_uint_eq(tokens_take(worker, flow, true, now), now + 2 * S);
+	tokens_begin(worker, flow, now + 2 * S);
+	ck_assert(usage_move(worker, flow, &other, now + 2 * S)); /* it goes elsewhere after all */
+	ck_assert_uint_eq(flow->message_scopes, 0);
+	ck_assert_uint_eq(next(second, SCOPE_DOMAIN, now + 2 * S), now + 2 * S);
+	usage_leave(worker, flow, now + 2 * S);
+	usage_leave(worker, second, now + 2 * S); /* its message was never sent */
+}
+END_TEST
+
+/* Beside another scope's: there it has paid, and goes on with that. */
+START_TEST(a_domain_beside_others)
+{
+	const uint64_t now = START + 100 * S;
+	const struct scope_key named = domain_scope(7), other = domain_scope(8);
+	uint64_t when;
+
+	uses_limit(the_gate, LIMIT_MESSAGE_RATE, 1, 3);
+	uses_limit(named, LIMIT_MESSAGE_RATE, 1, 1);
+	uses_limit(other, LIMIT_MESSAGE_RATE, 1, 1);
+	struct flow *flow = open_flow(1, now);
+	ck_assert_int_eq(uses_ask(flow, now, &when), ADMIT_NOW);
+	ck_assert(usage_move(worker, flow, &named, now));
+	ck_assert_uint_eq(next(flow, SCOPE_DOMAIN, now), now + S);
+	uint32_t first = flow->meter[SCOPE_DOMAIN];
+	ck_assert(usage_move(worker, flow, &other, now));
+	ck_assert_uint_eq(next(flow, SCOPE_DOMAIN, now), now + S);
+	ck_assert_uint_eq(bucket_when(&gate.meters->messages[first].rate, 1, now), now); /* it came back */
+	ck_assert_uint_eq(next(flow, SCOPE_GATE, now), now);				 /* one of three */
+	send(flow);
+	ck_assert_uint_eq(tokens_take(worker, flow, false, now), now); /* nothing is owed */
+	ck_assert_uint_eq(next(flow, SCOPE_GATE, now), now);
+	usage_leave(worker, flow, now);
+}
+END_TEST
+
 FIXTURE_MAIN("tokens", uses_open, uses_close, a_connection_pays_its_first, the_next_is_taken_ahead, owed, partly_late,
-	     gone, at_rest, limits_change)
+	     gone, at_rest, limits_change, a_domain_is_learnt, a_domain_beside_others)

@@ -249,6 +249,38 @@ START_TEST(fetched_ahead)
 }
 END_TEST
 
+/* Who waits for a domain has an account there, as long as he waits. */
+START_TEST(accounts_at_a_domain)
+{
+	struct flow *flow = uses_flow(), *first = uses_flow(), *second = uses_flow();
+	const struct scope_key key = domain_scope(101);
+	struct scope_key account = key;
+	uint64_t when;
+	uint32_t hash;
+
+	uses_limit(key, LIMIT_CONNECTIONS, 1, 1);
+	uses_sit(flow, 1, 1, START);
+	uses_sit(first, 2, 1, START);
+	uses_sit(second, 2, 1, START);
+	ck_assert_int_eq(uses_ask(flow, START, &when), ADMIT_NOW);
+	ck_assert_int_eq(uses_ask(first, START, &when), ADMIT_LATER);
+	ck_assert_int_eq(uses_ask(second, START, &when), ADMIT_LATER);
+	account.customer = 2;
+	meter_hashes(gate.meters, &account, 1, &hash);
+	uint32_t index = meter_acquire(gate.meters, &account, hash);
+	ck_assert_uint_eq(meter_at(gate.meters, index)->references, 3);
+	ck_assert_uint_eq(meter_at(gate.meters, index)->has, 0);
+	uses_end(second, START);
+	ck_assert_uint_eq(meter_at(gate.meters, index)->references, 2);
+	uses_end(flow, START);
+	ck_assert_int_eq(uses_ask(first, START, &when), ADMIT_NOW);
+	ck_assert_uint_eq(meter_at(gate.meters, index)->references, 1);
+	meter_release(gate.meters, index, START);
+	uses_end(first, START);
+	uses_lift(key);
+}
+END_TEST
+
 FIXTURE_MAIN("usage", uses_open, uses_close, seated_and_gone, meters_run_out, slots_are_given_back_once, slots_move,
 	     which_answer, a_limit_is_lifted, bytes_of_one_worker, bytes_of_several_workers, bytes_are_told,
-	     fetched_ahead)
+	     fetched_ahead, accounts_at_a_domain)

@@ -8,6 +8,7 @@
 #define FLOWS 24u
 #define CUSTOMERS 5u
 #define PROVIDERS 3u
+#define DOMAINS 4u
 #define THINGS 64u
 
 /* One scope key, by the account. `used`: tokens, as they come back with time. */
@@ -27,6 +28,7 @@ static unsigned things;
 static struct customer_flow {
 	struct flow *flow;
 	uint32_t customer, provider;
+	uint64_t domain;
 	bool open, counted;
 } flows[FLOWS];
 
@@ -74,8 +76,10 @@ static void refresh(struct thing *of, uint64_t now)
 
 static struct thing *things_of(const struct customer_flow *of, int scope)
 {
-	const struct scopes scopes = uses_scopes(of->customer, of->provider);
+	struct scopes scopes = uses_scopes(of->customer, of->provider);
 
+	if (of->domain != DOMAIN_NONE)
+		scopes.key[SCOPE_DOMAIN] = domain_scope(of->domain);
 	return thing_of(&scopes.key[scope]);
 }
 
@@ -103,6 +107,7 @@ static void sit(struct customer_flow *of, struct dice *dice, uint64_t now)
 		leave(of);
 	of->customer = customer;
 	of->provider = provider;
+	of->domain = DOMAIN_NONE;
 	of->open = true;
 	EACH_THING(of, it)
 	{
@@ -210,6 +215,23 @@ static void adopt(struct customer_flow *of, uint64_t now)
 	it->connections++;
 }
 
+/* Its client names a domain, perhaps the same: it comes there with its slot. */
+static void name(struct customer_flow *of, struct dice *dice, uint64_t now)
+{
+	struct thing *from = things_of(of, SCOPE_DOMAIN);
+	const struct scope_key key = domain_scope(1 + dice_roll(dice, DOMAINS));
+
+	ck_assert(usage_move(worker, of->flow, &key, now));
+	from->references--;
+	from->connections -= of->counted;
+	of->domain = domain_in(&key);
+	struct thing *to = things_of(of, SCOPE_DOMAIN);
+	refresh(to, now);
+	to->references++;
+	to->connections += of->counted;
+	to->admitted += of->counted;
+}
+
 static void give(struct customer_flow *of, uint64_t now)
 {
 	usage_give_slots(worker, of->flow, now);
@@ -266,7 +288,7 @@ static void publish(uint32_t number)
 
 static void act(struct dice *dice, struct customer_flow *of, uint64_t now)
 {
-	uint64_t what = dice_roll(dice, 16);
+	uint64_t what = dice_roll(dice, 17);
 
 	if (!of->open)
 		sit(of, dice, now);
@@ -278,6 +300,8 @@ static void act(struct dice *dice, struct customer_flow *of, uint64_t now)
 		refuse(of);
 	else if (what == 3)
 		send(of, (uint32_t)dice_roll(dice, 3000));
+	else if (what == 16 && of->counted) /* a SYN names nobody */
+		name(of, dice, now);
 	else if (what <= 6)
 		give(of, now);
 	else if (what == 7)

@@ -4,6 +4,7 @@
 #define SLUICE_USES_H
 
 #include "admission.h"
+#include "domain.h"
 #include "eal.h"
 #include "hold.h"
 #include "meters.h"
@@ -87,6 +88,7 @@ static inline struct scopes uses_scopes(uint32_t customer, uint32_t provider)
 					{ SCOPE_REMOTE, .provider = provider, .address = remote },
 					{ SCOPE_CUSTOMER, .customer = customer },
 					{ SCOPE_SOURCE, .address = source },
+					domain_scope(provider + 100),
 					{ SCOPE_PROVIDER, .provider = provider },
 					{ SCOPE_GATE },
 				} };

@@ -7,6 +7,9 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+
+#include "scope.h"
 
 #define DOMAIN_PRIME ((1ull << 61) - 1)
 
@@ -14,7 +17,7 @@
 #define DOMAIN_NONE 0ull
 
 struct domain_key {
-	uint64_t point; /* random, below DOMAIN_PRIME */
+	uint64_t point; /* random, below DOMAIN_PRIME; 0: domains are not looked at */
 };
 
 static inline struct domain_key domain_key(uint64_t random)
@@ -50,6 +53,23 @@ static inline uint64_t domain_of(struct domain_key key, const char *text, size_t
 	for (size_t i = 0; i < size; i++)
 		sum = domain_add(key, sum, (uint8_t)text[i]);
 	return domain_name(sum);
+}
+
+/* Its scope: the name stands in place of an address. / The name in such a key. */
+static inline struct scope_key domain_scope(uint64_t name)
+{
+	struct scope_key key = { .scope = SCOPE_DOMAIN };
+
+	memcpy(key.address.byte, &name, sizeof(name));
+	return key;
+}
+
+static inline uint64_t domain_in(const struct scope_key *key)
+{
+	uint64_t name;
+
+	memcpy(&name, key->address.byte, sizeof(name));
+	return name;
 }
 
 #endif
