@@ -2,6 +2,7 @@
 #include "link.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,9 +116,21 @@ static void disconnect(struct link *link, uint64_t retry_usec)
 	retry_in(link, retry_usec);
 }
 
+/* What this end did not read for long, because it had much to do, was said all the same. */
+static bool has_spoken(const struct link *link)
+{
+	struct pollfd poll_of = { .fd = link->descriptor, .events = POLLIN };
+
+	return poll(&poll_of, 1, 0) > 0;
+}
+
 static int on_silence(sd_event_source *source, uint64_t usec, void *context)
 {
-	(void)source, (void)usec;
+	(void)usec;
+	if (has_spoken(context)) {
+		sd_event_source_set_time_relative(source, SILENCE_USEC);
+		return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	}
 	log_error("gate: connected, but has not answered for too long");
 	note_refusal(context, true, "it did not answer");
 	disconnect(context, RETRY_MOST_USEC);

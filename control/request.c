@@ -143,8 +143,9 @@ void request_when_enforced(struct request *request, json_t *reply, uint64_t gene
 	else if (status->enforced >= generation)
 		answer_enforced(pending, true);
 	else
-		sd_event_add_time_relative(request->daemon->event, &pending->timer, CLOCK_MONOTONIC, ENFORCE_USEC, 1000,
-					   on_enforce_timeout, pending);
+		/* From now on, not from the loop's turn, which an import may have made a long one. */
+		sd_event_add_time(request->daemon->event, &pending->timer, CLOCK_MONOTONIC,
+				  steady_usec() + ENFORCE_USEC, 1000, on_enforce_timeout, pending);
 }
 
 void request_enforced(void *context, uint64_t generation)

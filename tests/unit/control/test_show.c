@@ -216,7 +216,7 @@ START_TEST(usage)
 	char *text = help_of(command_find("limit"));
 
 	ck_assert_mem_eq(text, "usage: sluicectl limit scope setting ... [--for ...] [--incident ...] [--reason ...]\n",
-			 67);
+			 84);
 	free(text);
 	text = help_of(command_find("quarantine"));
 	ck_assert_ptr_nonnull(strstr(text, " customer [--provider ...] [--for ...] [--incident ...] --reason ...\n"));
