@@ -80,6 +80,8 @@ bool alarms_raise(struct alarms *alarms, enum alarm_kind kind, const char *subje
 	va_end(arguments);
 	if (off)
 		say(alarm);
+	if (off && alarms->changed != NULL)
+		alarms->changed(alarms->context, alarm, true);
 	return off;
 }
 
@@ -91,6 +93,8 @@ bool alarms_clear(struct alarms *alarms, enum alarm_kind kind, const char *subje
 		return false;
 	log_info("alarm %s%s%s is over after %lld s", alarm_rows[kind].name, subject[0] != '\0' ? " " : "", subject,
 		 (long long)(now_ms - alarm->since_ms) / 1000);
+	if (alarms->changed != NULL)
+		alarms->changed(alarms->context, alarm, false);
 	alarms->count--;
 	memmove(alarm, alarm + 1, (size_t)(alarms->alarm + alarms->count - alarm) * sizeof(*alarm));
 	return true;

@@ -41,6 +41,9 @@ struct alarms {
 	size_t count;
 	uint64_t raised[ALARMS]; /* so often went on since the start, for the metrics */
 	uint64_t lost;		 /* found no room */
+	/* Told what goes on and off; NULL: nobody is. */
+	void (*changed)(void *context, const struct alarm *alarm, bool on);
+	void *context;
 };
 
 /* `detail` is printf's. True if it was off before. */

@@ -11,12 +11,14 @@
 #include "concern.h"
 #include "decide.h"
 #include "domain.h"
+#include "hub.h"
 #include "imported.h"
 #include "log.h"
 #include "request.h"
 #include "scope_text.h"
 #include "serve.h"
 #include "settings.h"
+#include "tidings.h"
 #include "units.h"
 #include "vitals.h"
 
@@ -226,6 +228,11 @@ int daemon_start(struct daemon *daemon, const char *config_path)
 	warn_orphans(daemon);
 	policy_init(&daemon->policy, daemon->config, &daemon->ledger, resolver_sets(daemon->resolver));
 	decide_start(daemon);
+	ret = hub_create(daemon->event, &daemon->hub);
+	if (ret < 0)
+		return ret;
+	daemon->alarms.changed = tell_alarm;
+	daemon->alarms.context = daemon;
 	ret = server_create(daemon, &daemon->server);
 	if (ret < 0)
 		return ret;
@@ -252,7 +259,11 @@ void daemon_stop(struct daemon *daemon)
 	decide_stop(daemon);
 	link_destroy(daemon->link); /* answers who asked the gate, out of all the rest */
 	vitals_destroy(daemon->vitals);
+	if (daemon->hub != NULL)
+		hub_finish(daemon->hub);
 	server_destroy(daemon->server);
+	hub_destroy(daemon->hub);
+	daemon->alarms.changed = NULL;
 	request_end_all(daemon);
 	resolver_destroy(daemon->resolver);
 	policy_finish(&daemon->policy);
@@ -308,6 +319,7 @@ void daemon_reload(struct daemon *daemon)
 	daemon->reload.at_ms = wall_ms();
 	daemon->reload.taken =
 		config != NULL && complete_config(daemon, config) == 0 && create_resolver(daemon, config) == 0;
+	tell_reload(daemon, daemon->reload.taken);
 	if (daemon->reload.taken) {
 		alarms_clear(&daemon->alarms, ALARM_CONFIG_REFUSED, "", wall_ms());
 		take_config(daemon, config, old_resolver);

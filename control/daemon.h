@@ -17,6 +17,7 @@
 #include "resolve.h"
 
 struct pending;
+struct hub;
 struct server;
 struct vitals;
 
@@ -32,6 +33,7 @@ struct daemon {
 	struct alarms alarms;
 	struct vitals *vitals;
 	struct server *server;
+	struct hub *hub;	 /* who watches */
 	struct pending *pending; /* requests under way */
 	sd_event_source *expiry, *patience, *heartbeat;
 	struct served_mark mark; /* of this life of the machine */

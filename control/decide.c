@@ -11,6 +11,7 @@
 #include "log.h"
 #include "precedence.h"
 #include "scope_text.h"
+#include "tidings.h"
 
 #define LOOK_MS 60000 /* the calendar may be set meanwhile; and so often the time is marked */
 #define AGAIN_MS 1000 /* an end that could not be stored, or a calendar that was put forward */
@@ -221,9 +222,11 @@ int daemon_decide(struct daemon *daemon, struct decision *decision)
 	while ((older = superseded(daemon, decision)) != NULL) {
 		decision->supersedes = older->id;
 		ledger_remove(&daemon->ledger, older->id, &removed);
+		tell_superseded(daemon, &removed, decision);
 	}
 	decision->generation = link_want_scope(daemon->link, &decision->key, decision->action);
 	ledger_find(&daemon->ledger, decision->id)->generation = decision->generation;
+	tell_decided(daemon, decision);
 	arm_expiry(daemon, -1);
 	return 0;
 }
@@ -246,8 +249,10 @@ int daemon_end_all(struct daemon *daemon, const uint64_t *ids, size_t count, con
 	ret = written(daemon, journal_settle(daemon->journal, own, ret));
 	link_hold(daemon->link);
 	for (size_t i = 0; ret == 0 && i < count; i++)
-		if (ledger_remove(&daemon->ledger, ids[i], &removed))
+		if (ledger_remove(&daemon->ledger, ids[i], &removed)) {
 			*ret_generation = link_want_scope(daemon->link, &removed.key, removed.action);
+			tell_ended(daemon, &removed, by);
+		}
 	link_go(daemon->link);
 	arm_expiry(daemon, -1);
 	return ret;

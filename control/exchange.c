@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "feed.h"
 #include "listener.h"
 #include "log.h"
 #include "openapi.h"
@@ -26,6 +27,7 @@ struct exchange {
 	unsigned status; /* 0: not answered yet */
 	char *text;
 	size_t text_size;
+	struct feed *feed; /* in the place of a text */
 };
 
 static struct client *client_of(struct MHD_Connection *connection)
@@ -66,28 +68,53 @@ static void set_reply(struct exchange *exchange, unsigned status, json_t *reply)
 	set_refusal(exchange, &refusal);
 }
 
-void exchange_answer(struct exchange *exchange, unsigned status, json_t *reply)
+static void go_on(struct exchange *exchange)
 {
 	struct client *client = exchange->client;
 
-	set_reply(exchange, status, reply);
 	if (client->waits == exchange) {
 		client->waits = NULL;
 		listener_resume(client->listener, exchange->connection);
 	}
 }
 
+void exchange_answer(struct exchange *exchange, unsigned status, json_t *reply)
+{
+	set_reply(exchange, status, reply);
+	go_on(exchange);
+}
+
+struct feed *exchange_feed(struct exchange *exchange, void (*ended)(void *context, struct feed *feed), void *context)
+{
+	exchange->feed = feed_create(exchange->client->listener, exchange->connection, ended, context);
+	if (exchange->feed == NULL)
+		return NULL;
+	exchange->status = MHD_HTTP_OK;
+	go_on(exchange);
+	return exchange->feed;
+}
+
+static struct MHD_Response *make_response(struct exchange *exchange)
+{
+	struct feed *feed = exchange->feed;
+	char *text = exchange->text;
+
+	exchange->feed = NULL;
+	exchange->text = NULL;
+	return feed != NULL ? feed_response(feed)
+			    : MHD_create_response_from_buffer(exchange->text_size, text, MHD_RESPMEM_MUST_FREE);
+}
+
 static enum MHD_Result send_answer(struct exchange *exchange, const char *url)
 {
-	struct MHD_Response *response;
+	const char *type = exchange->feed != NULL ? "application/x-ndjson" : "application/json";
+	struct MHD_Response *response = make_response(exchange);
 	enum MHD_Result ret = MHD_NO;
 	char allowed[32];
 
-	response = MHD_create_response_from_buffer(exchange->text_size, exchange->text, MHD_RESPMEM_MUST_FREE);
 	if (response == NULL)
 		return MHD_NO;
-	exchange->text = NULL;
-	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "application/json");
+	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
 	if (exchange->status == MHD_HTTP_METHOD_NOT_ALLOWED)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, route_allow(url, allowed, sizeof(allowed)));

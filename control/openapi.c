@@ -94,6 +94,19 @@ static json_t *reply_schema(const struct command *command)
 			 "additionalProperties", 0);
 }
 
+/* A line of an answer that goes on: its columns, and what else there is to say of some of them. */
+static json_t *line_schema(const struct command *command)
+{
+	json_t *schema = row_schema(command), *properties = json_object_get(schema, "properties");
+
+	for (const struct field *field = command->fields; field->key != NULL; field++) {
+		json_t *value = value_schema(field->type);
+		json_object_set_new(value, "description", json_string(field->help));
+		json_object_set_new(properties, field->key, value);
+	}
+	return schema;
+}
+
 static json_t *content(json_t *schema)
 {
 	return json_pack("{s:{s:o}}", "application/json", "schema", schema);
@@ -106,7 +119,7 @@ static json_t *parameters(const struct command *command)
 
 	for (const struct arg *arg = command->args; arg->name != NULL; arg++) {
 		bool in_path = command_in_path(command, arg);
-		if (!in_path && command->method != METHOD_GET)
+		if (!in_path && command->method == METHOD_POST)
 			continue;
 		json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:s, s:o}", "name", arg->name, "in",
 						      in_path ? "path" : "query", "required", in_path || arg->required,
@@ -133,20 +146,27 @@ static json_t *request_body(const struct command *command)
 	return json_pack("{s:b, s:o}", "required", 1, "content", content(schema));
 }
 
+/* What goes well. */
+static json_t *done(const struct command *command)
+{
+	if (command->method == METHOD_WATCH)
+		return json_pack("{s:s, s:{s:{s:o}}}", "description", "a line for each, as they happen", "content",
+				 "application/x-ndjson", "schema", line_schema(command));
+	return json_pack("{s:s, s:o}", "description",
+			 command->method == METHOD_POST ? "done, and enforced by the gate" : "done", "content",
+			 content(reply_schema(command)));
+}
+
 static json_t *responses(const struct command *command)
 {
-	bool orders = command->method != METHOD_GET;
-	json_t *list = json_object(), *schema = reply_schema(command);
+	bool orders = command->method == METHOD_POST;
+	json_t *list = json_pack("{s:o}", "200", done(command));
 
-	json_object_set_new(list, "200",
-			    json_pack("{s:s, s:o}", "description", orders ? "done, and enforced by the gate" : "done",
-				      "content", content(json_incref(schema))));
 	if (orders)
 		json_object_set_new(list, "202",
 				    json_pack("{s:s, s:o}", "description",
 					      "stored; the gate will enforce it when it is back", "content",
-					      content(json_incref(schema))));
-	json_decref(schema);
+					      content(reply_schema(command))));
 	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
 		if (refusals[i].orders && !orders)
 			continue;
@@ -167,7 +187,7 @@ static json_t *operation(const struct command *command)
 			  "description", example, "x-right", command->right == RIGHT_ADMIN ? "admin" : "read",
 			  "parameters", parameters(command), "responses", responses(command));
 
-	if (command->method != METHOD_GET)
+	if (command->method == METHOD_POST)
 		json_object_set_new(operation, "requestBody", request_body(command));
 	return operation;
 }
@@ -181,7 +201,9 @@ static json_t *own_operation(void)
 
 static json_t *paths(void)
 {
-	static const char *const keys[METHODS] = { [METHOD_GET] = "get", [METHOD_POST] = "post" };
+	static const char *const keys[METHODS] = {
+		[METHOD_GET] = "get", [METHOD_POST] = "post", [METHOD_WATCH] = "get"
+	};
 	json_t *list = json_pack("{s:{s:o}}", OPENAPI_PATH, "get", own_operation());
 
 	for (int i = 0; i < COMMANDS; i++) {

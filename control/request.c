@@ -17,6 +17,7 @@
 #include "exchange.h"
 #include "listener.h"
 #include "route.h"
+#include "tidings.h"
 
 #define ENFORCE_USEC 5000000u
 
@@ -70,6 +71,18 @@ static void answer(struct pending *pending, unsigned status, json_t *reply)
 void request_reply(struct request *request, json_t *reply)
 {
 	answer((struct pending *)request, MHD_HTTP_OK, reply);
+}
+
+struct feed *request_feed(struct request *request, void (*ended)(void *context, struct feed *feed), void *context)
+{
+	struct exchange *exchange = ((struct pending *)request)->exchange;
+	struct feed *feed = exchange != NULL ? exchange_feed(exchange, ended, context) : NULL;
+
+	if (feed != NULL)
+		end_pending((struct pending *)request);
+	else
+		request_refuse(request, NULL, "no memory");
+	return feed;
 }
 
 static void answer_refusal(struct request *request, const struct refusal *refusal)
@@ -153,6 +166,7 @@ void request_enforced(void *context, uint64_t generation)
 	struct daemon *daemon = context;
 	struct pending *next;
 
+	tell_enforced(daemon, generation);
 	for (struct pending *pending = daemon->pending; pending != NULL; pending = next) {
 		next = pending->next;
 		if (pending->request.generation == 0 || pending->request.generation > generation)

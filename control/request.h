@@ -14,6 +14,7 @@
 
 struct daemon;
 struct exchange;
+struct feed;
 struct who;
 
 /* What a command's handler works with. */
@@ -40,6 +41,9 @@ void request_begin(struct daemon *daemon, struct exchange *exchange, const struc
 
 /* Who asked is going: what is under way goes on, and is answered to nobody. */
 void request_forget(struct daemon *daemon, const struct exchange *exchange);
+
+/* Answers with lines, from now on: see feed_create(). NULL, and refused, without memory. */
+struct feed *request_feed(struct request *request, void (*ended)(void *context, struct feed *feed), void *context);
 
 /* Throws away all that wait. */
 void request_end_all(struct daemon *daemon);

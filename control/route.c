@@ -234,7 +234,7 @@ bool route_body(const struct command *command, json_t *args, const char *body, s
 
 	if (size == 0)
 		return true;
-	if (command->method == METHOD_GET)
+	if (command->method != METHOD_POST)
 		return refuse(refusal, MHD_HTTP_BAD_REQUEST, NULL, "a GET takes no body: arguments go into the query");
 	json_t *object = json_loadb(body, size, JSON_REJECT_DUPLICATES, &error);
 	bool taken;

@@ -11,7 +11,7 @@ const struct command commands[COMMANDS] = {
 #undef COMMAND
 };
 
-const char *const method_names[METHODS] = { [METHOD_GET] = "GET", [METHOD_POST] = "POST" };
+const char *const method_names[METHODS] = { [METHOD_GET] = "GET", [METHOD_POST] = "POST", [METHOD_WATCH] = "GET" };
 
 const struct command *command_find(const char *name)
 {

@@ -9,7 +9,7 @@ import sys
 
 from jsonschema import Draft202012Validator
 
-from api import ask
+from api import Connection, ask
 from client import Client
 from harness import expect, main
 from shell import run, write
@@ -38,10 +38,12 @@ def document_of(bed):
     return document
 
 
-def operations(document):
+def operations(document, watch=False):
+    """(path, method, operation); those whose answer goes on only if they are wanted."""
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
-            yield path, method.upper(), operation
+            if watch or "application/json" in operation["responses"]["200"]["content"]:
+                yield path, method.upper(), operation
 
 
 def check_against(document, operation, status, reply):
@@ -76,14 +78,14 @@ def test_document(bed):
     """Sound by itself: every schema is one, every id unique, every path argument required, every refusal described."""
     document, seen = document_of(bed), set()
     expect(document["openapi"].startswith("3.1."), document["openapi"])
-    for path, method, operation in operations(document):
+    for path, method, operation in operations(document, watch=True):
         expect(operation["operationId"] not in seen, f"{operation['operationId']} twice")
         seen.add(operation["operationId"])
         in_path = {p["name"] for p in operation.get("parameters", []) if p["in"] == "path" and p["required"]}
         expect(in_path == {part[1:-1] for part in path.split("/") if part.startswith("{")}, path)
         schemas = [p["schema"] for p in operation.get("parameters", [])]
         for content in [operation.get("requestBody"), *operation["responses"].values()]:
-            schemas += [content["content"]["application/json"]["schema"]] if content else []
+            schemas += [kind["schema"] for kind in content["content"].values()] if content else []
         for schema in schemas:
             Draft202012Validator.check_schema(schema)
     return f"{len(seen)} operations"
@@ -248,6 +250,31 @@ def test_idle_readers(bed):
             client.close()
     expect(ask(f"{bed.dir}/read.sock", "GET", "/v1/status")[0] == 200, "those who have gone lock readers out")
     return "80 idle and slow readers, orders and questions are taken"
+
+
+def test_watch(bed):
+    """Whoever watches hears of an order, of what the gate says to it, and of its end, each line as documented."""
+    document = document_of(bed)
+    line_schema = document["paths"]["/v1/watch"]["get"]["responses"]["200"]["content"]["application/x-ndjson"]["schema"]
+    connection, seen = Connection(f"{bed.dir}/read.sock"), []
+    connection.request("GET", "/v1/watch")
+    response = connection.getresponse()
+    expect(response.status == 200, response.status)
+
+    def hear(event):
+        while not seen or seen[-1]["event"] != event:
+            seen.append(json.loads(response.readline()))
+            Draft202012Validator(line_schema).validate(seen[-1])
+
+    hear("watching")
+    bed.ctl("quarantine", "acme", "--reason", "watched")
+    hear("enforced")
+    bed.ctl("release", "acme")
+    hear("enforced")
+    connection.close()
+    events = [line["event"] for line in seen if line["event"] not in ("alive", "alarm", "all-clear")]
+    expect(events == ["watching", "quarantine", "enforced", "ended", "enforced"], events)
+    return " ".join(events)
 
 
 REMOTE = "127.0.0.1:8443"

@@ -13,9 +13,15 @@
 #define PATH_LONGEST 512
 #define TOKEN_LONGEST 512
 
+#define SILENCE_SECONDS 30L /* the daemon says every 10 s that it is there */
+
 struct buffer {
 	char *text;
 	size_t size;
+	client_line *each; /* of an answer that goes on; NULL: it ends by itself */
+	void *context;
+	CURL *curl;
+	long seconds; /* the answer is here by then */
 };
 
 /* A value as it stands in a URL; the text is the value's own, or in `out`. */
@@ -80,10 +86,30 @@ static bool set_url(CURLU *url, const char *base, const struct command *command,
 	{
 		if (command_in_path(command, command_arg(command, name)))
 			continue;
-		if (command->method == METHOD_GET && !add_query(url, name, value))
+		if (command->method != METHOD_POST && !add_query(url, name, value))
 			return false;
-		if (command->method != METHOD_GET)
+		if (command->method == METHOD_POST)
 			json_object_set(ret_body, name, value);
+	}
+	return true;
+}
+
+/* Whole lines of an answer that goes on; false: enough of it. */
+static bool give_lines(struct buffer *buffer)
+{
+	long status = 0;
+	char *end;
+
+	if (buffer->each != NULL)
+		curl_easy_getinfo(buffer->curl, CURLINFO_RESPONSE_CODE, &status);
+	while (status == 200 && (end = memchr(buffer->text, '\n', buffer->size)) != NULL) {
+		json_t *line = json_loadb(buffer->text, (size_t)(end - buffer->text), 0, NULL);
+		bool more = line == NULL || buffer->each(buffer->context, line);
+		json_decref(line);
+		buffer->size -= (size_t)(end + 1 - buffer->text);
+		memmove(buffer->text, end + 1, buffer->size);
+		if (!more)
+			return false;
 	}
 	return true;
 }
@@ -99,7 +125,7 @@ static size_t take(char *data, size_t one, size_t count, void *context)
 	buffer->text = grown;
 	memcpy(grown + buffer->size, data, size);
 	buffer->size += size;
-	return size;
+	return give_lines(buffer) ? size : 0;
 }
 
 static const char *place_of(const struct target *target)
@@ -150,20 +176,30 @@ static void set_place(CURL *curl, const struct target *target)
 	curl_easy_setopt(curl, CURLOPT_SSLKEY, target->key);
 }
 
-static json_t *perform(CURL *curl, const struct target *target, char *ret_error)
+static json_t *perform(CURL *curl, const struct target *target, struct buffer *buffer, char *ret_error)
 {
-	struct buffer buffer = { 0 };
 	json_t *reply = NULL;
 
 	set_place(curl, target);
+	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CLIENT_SECONDS);
+	if (buffer->each == NULL) {
+		curl_easy_setopt(curl, CURLOPT_TIMEOUT, buffer->seconds);
+	} else {
+		curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+		curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, SILENCE_SECONDS);
+	}
+	buffer->curl = curl;
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
-	curl_easy_setopt(curl, CURLOPT_WRITEDATA, &buffer);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, buffer);
 	CURLcode code = curl_easy_perform(curl);
-	if (code == CURLE_OK)
-		reply = read_reply(curl, target, &buffer, ret_error);
+	bool ended = buffer->each != NULL && (code == CURLE_WRITE_ERROR || (code == CURLE_OK && buffer->size == 0));
+	if (ended)
+		ret_error[0] = '\0';
+	else if (code == CURLE_OK)
+		reply = read_reply(curl, target, buffer, ret_error);
 	else
 		say_unreachable(curl, target, code, ret_error);
-	free(buffer.text);
+	free(buffer->text);
 	return reply;
 }
 
@@ -189,32 +225,27 @@ static bool set_token(CURL *curl, const char *file, char *ret_error)
 	return true;
 }
 
-static json_t *ask(CURL *curl, const struct target *target, const struct command *command, const json_t *body,
-		   char *ret_error)
+static json_t *ask(CURL *curl, const struct target *target, const json_t *body, struct buffer *buffer, char *ret_error)
 {
 	struct curl_slist *headers = NULL;
 	json_t *reply = NULL;
 	char *text = NULL;
-	long seconds = CLIENT_SECONDS;
 
-	for (const struct arg *arg = command->args; arg->name != NULL; arg++)
-		if (arg->type == ARG_FILE)
-			seconds = CLIENT_FILE_SECONDS;
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT, seconds);
-	if (command->method == METHOD_POST) {
+	if (body != NULL) {
 		text = json_dumps(body, JSON_COMPACT);
 		headers = curl_slist_append(NULL, "Content-Type: application/json");
 		curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, text != NULL ? text : "");
 	}
 	if (target->token_file == NULL || set_token(curl, target->token_file, ret_error))
-		reply = perform(curl, target, ret_error);
+		reply = perform(curl, target, buffer, ret_error);
 	curl_slist_free_all(headers);
 	free(text);
 	return reply;
 }
 
-json_t *client_ask(const struct target *target, const struct command *command, const json_t *args, char *ret_error)
+static json_t *converse(const struct target *target, const struct command *command, const json_t *args,
+			struct buffer *buffer, char *ret_error)
 {
 	json_t *body = json_object(), *reply = NULL;
 	CURL *curl = curl_easy_init();
@@ -226,9 +257,27 @@ json_t *client_ask(const struct target *target, const struct command *command, c
 		snprintf(ret_error, CLIENT_ERROR_MAX, "%s: not a URL such as https://sluice.example:8443",
 			 place_of(target));
 	else if (curl_easy_setopt(curl, CURLOPT_CURLU, url) == CURLE_OK)
-		reply = ask(curl, target, command, body, ret_error);
+		reply = ask(curl, target, command->method == METHOD_POST ? body : NULL, buffer, ret_error);
 	curl_url_cleanup(url);
 	curl_easy_cleanup(curl);
 	json_decref(body);
 	return reply;
+}
+
+json_t *client_ask(const struct target *target, const struct command *command, const json_t *args, char *ret_error)
+{
+	struct buffer buffer = { .seconds = CLIENT_SECONDS };
+
+	for (const struct arg *arg = command->args; arg->name != NULL; arg++)
+		if (arg->type == ARG_FILE)
+			buffer.seconds = CLIENT_FILE_SECONDS;
+	return converse(target, command, args, &buffer, ret_error);
+}
+
+json_t *client_watch(const struct target *target, const struct command *command, const json_t *args, client_line *each,
+		     void *context, char *ret_error)
+{
+	struct buffer buffer = { .each = each, .context = context };
+
+	return converse(target, command, args, &buffer, ret_error);
 }

@@ -3,6 +3,7 @@
 #ifndef SLUICE_CLIENT_H
 #define SLUICE_CLIENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <jansson.h>
@@ -21,6 +22,14 @@ struct target {
 
 #define CLIENT_SECONDS 10L
 #define CLIENT_FILE_SECONDS 300L /* when a file is sent along */
+
+/* Called with each line of an answer that goes on; false ends it. */
+typedef bool client_line(void *context, const json_t *line);
+
+/* Until the daemon ends it, or `each` does. The reply object when the daemon refuses; else NULL, with an error, or with
+ * none (an empty one) after an end. */
+json_t *client_watch(const struct target *target, const struct command *command, const json_t *args, client_line *each,
+		     void *context, char *ret_error);
 
 /* The reply object; NULL, and why (CLIENT_ERROR_MAX bytes), when the daemon could not be asked. */
 json_t *client_ask(const struct target *target, const struct command *command, const json_t *args, char *ret_error);

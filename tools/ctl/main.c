@@ -123,20 +123,43 @@ static int show(const struct call *call, const json_t *reply)
 	return waits ? EXIT_NOT_ENFORCED : EXIT_DONE;
 }
 
-static int ask(const struct call *call)
+/* A line as it comes: people do not want to know that nothing happened. */
+static bool show_line(void *context, const json_t *line)
+{
+	const struct call *call = context;
+	const char *event = json_string_value(json_object_get(line, "event"));
+
+	if (call->option[OPTION_JSON] != NULL) {
+		json_dumpf(line, stdout, JSON_COMPACT);
+		putchar('\n');
+	} else if (event != NULL && strcmp(event, "alive") != 0) {
+		show_event(stdout, line);
+	}
+	return fflush(stdout) == 0;
+}
+
+static json_t *converse(const struct call *call, const json_t *args, char *ret_error)
 {
 	const struct target target = target_of(call);
-	char error[CLIENT_ERROR_MAX];
+
+	if (call->command->method == METHOD_WATCH)
+		return client_watch(&target, call->command, args, show_line, (void *)call, ret_error);
+	return client_ask(&target, call->command, args, ret_error);
+}
+
+static int ask(const struct call *call)
+{
+	char error[CLIENT_ERROR_MAX] = "";
 	json_t *args = words_args(call->command, call->count - 1, call->words + 1, error);
 
 	if (args == NULL) {
 		fprintf(stderr, "sluicectl: %s: %s\n", call->command->name, error);
 		return EXIT_USAGE;
 	}
-	json_t *reply = client_ask(&target, call->command, args, error);
+	json_t *reply = converse(call, args, error);
 	json_decref(args);
 	if (reply == NULL) {
-		fprintf(stderr, "sluicectl: %s\n", error);
+		fprintf(stderr, "sluicectl: %s\n", error[0] != '\0' ? error : "the daemon says no more");
 		return EXIT_UNREACHABLE;
 	}
 	int code = show(call, reply);

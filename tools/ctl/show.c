@@ -19,3 +19,15 @@ void show_reply(FILE *out, const struct look *look, const struct command *comman
 	else if (json_is_array(rows))
 		rows_print(out, look, command, rows, now);
 }
+
+void show_event(FILE *out, const json_t *line)
+{
+	const char *const keys[] = { "at", "event", "text" };
+	char text[3][CELL_MAX];
+
+	for (int i = 0; i < 3; i++) {
+		const char *value = json_string_value(json_object_get(line, keys[i]));
+		text_escape(value != NULL ? value : "-", text[i], sizeof(text[i]));
+	}
+	fprintf(out, "%-20s  %-10s  %s\n", text[0], text[1], text[2]);
+}

@@ -13,4 +13,7 @@
 
 void show_reply(FILE *out, const struct look *look, const struct command *command, const json_t *reply, time_t now);
 
+/* One line of what `watch` hears. */
+void show_event(FILE *out, const json_t *line);
+
 #endif

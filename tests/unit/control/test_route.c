@@ -97,7 +97,9 @@ END_TEST
 
 START_TEST(the_document_has_every_command)
 {
-	static const char *const keys[METHODS] = { [METHOD_GET] = "get", [METHOD_POST] = "post" };
+	static const char *const keys[METHODS] = {
+		[METHOD_GET] = "get", [METHOD_POST] = "post", [METHOD_WATCH] = "get"
+	};
 	json_t *document = openapi_document();
 
 	ck_assert_ptr_nonnull(document);
