@@ -122,6 +122,7 @@ void command_FLOWS(struct request *request)
 	struct wire_QUERY query = { .what = QUERY_FLOWS, .customer = ID_ANY, .provider = ID_ANY };
 
 	query.most = (uint32_t)request_count(request, "most", FLOW_ROWS) + 1;
+	query.waiting = request_flag(request, "waiting");
 	if (set_filter(request, "customer", "customer:", &query.customer) &&
 	    set_filter(request, "provider", "provider:", &query.provider))
 		ask_gate(request, &query, tell_flows);

@@ -34,8 +34,21 @@ static json_t *text_schema(const struct arg *arg)
 	return schema;
 }
 
+static json_t *choice_schema(const struct arg *arg)
+{
+	json_t *words = json_array();
+	const char *word;
+	size_t size;
+
+	for (unsigned i = 0; arg_choice(arg, i, &word, &size); i++)
+		json_array_append_new(words, json_stringn(word, size));
+	return json_pack("{s:s, s:o}", "type", "string", "enum", words);
+}
+
 static json_t *arg_schema(const struct arg *arg)
 {
+	if (arg->type == ARG_CHOICE)
+		return choice_schema(arg);
 	if (arg->type == ARG_FLAG)
 		return json_pack("{s:s}", "type", "boolean");
 	if (arg->type == ARG_COUNT)
@@ -50,10 +63,10 @@ static json_t *arg_schema(const struct arg *arg)
 static json_t *value_schema(enum column_type type)
 {
 	static const char *const names[] = {
-		[COLUMN_TEXT] = "string",  [COLUMN_NUMBER] = "integer", [COLUMN_US] = "number",
-		[COLUMN_MS] = "number",	   [COLUMN_BYTES] = "integer",	[COLUMN_TIME] = "string",
-		[COLUMN_UNTIL] = "string", [COLUMN_AGO] = "string",	[COLUMN_YES] = "boolean",
-		[COLUMN_LIST] = "array",   [COLUMN_OBJECT] = "object",
+		[COLUMN_TEXT] = "string", [COLUMN_NUMBER] = "integer", [COLUMN_US] = "number",
+		[COLUMN_MS] = "number",	  [COLUMN_BYTES] = "integer",  [COLUMN_RATE] = "number",
+		[COLUMN_TIME] = "string", [COLUMN_UNTIL] = "string",   [COLUMN_AGO] = "string",
+		[COLUMN_YES] = "boolean", [COLUMN_LIST] = "array",     [COLUMN_OBJECT] = "object",
 	};
 	json_t *schema = json_pack("{s:[s, s]}", "type", names[type], "null");
 

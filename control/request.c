@@ -38,6 +38,8 @@ static void end_pending(struct pending *pending)
 		*link = pending->next;
 		break;
 	}
+	if (pending->request.work != NULL)
+		pending->request.drop(pending->request.work);
 	sd_event_source_disable_unref(pending->timer);
 	json_decref(pending->request.args);
 	json_decref(pending->request.reply);

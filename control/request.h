@@ -26,6 +26,9 @@ struct request {
 	/* Filled for requests answered later. */
 	json_t *reply;
 	uint64_t generation; /* 0: waits for rows, not for a generation */
+	/* What a handler has under way between two of its steps, and how that is dropped; NULL: nothing. */
+	void *work;
+	void (*drop)(void *work);
 };
 
 /* A request as it came. */

@@ -11,9 +11,21 @@
 /* Records a turn looks at: some tens of microseconds. */
 #define LOOK_MOST 512u
 
+/* Packets that wait here; a closed window counts as one. */
+static uint8_t held_by(const struct worker *worker, const struct flow *flow)
+{
+	const struct wait *wait = hold_of(worker, flow);
+
+	if (wait == NULL)
+		return flow->window != 0;
+	return (uint8_t)(wait->held < UINT8_MAX ? wait->held : UINT8_MAX);
+}
+
 static bool wanted(const struct worker *worker, const struct flow *flow, const struct wire_QUERY *query)
 {
 	if (flow == NULL || flow->state == FLOW_CLOSED || flow->state == FLOW_CUT)
+		return false;
+	if (query->waiting != 0 && held_by(worker, flow) == 0)
 		return false;
 	const struct scope_key *whose = usage_key(worker, flow, SCOPE_CUSTOMER_PROVIDER);
 	return (query->customer == ID_ANY || query->customer == whose->customer) &&
@@ -23,7 +35,6 @@ static bool wanted(const struct worker *worker, const struct flow *flow, const s
 static void show(const struct worker *worker, const struct flow *flow, uint32_t now_ms, struct wire_ROW_FLOW *ret_row)
 {
 	const struct scope_key *whose = usage_key(worker, flow, SCOPE_CUSTOMER_PROVIDER);
-	const struct wait *wait = hold_of(worker, flow);
 	const struct dialogue *dialogue = &flow->dialogue;
 	const struct message_count messages = messages_count(worker, flow);
 
@@ -40,7 +51,7 @@ static void show(const struct worker *worker, const struct flow *flow, uint32_t 
 	ret_row->tls = dialogue->stage == STAGE_TLS;
 	ret_row->adopted = dialogue->adopted;
 	ret_row->quarantined = flow->quarantined;
-	ret_row->held = (uint8_t)(wait == NULL ? flow->window != 0 : wait->held < UINT8_MAX ? wait->held : UINT8_MAX);
+	ret_row->held = held_by(worker, flow);
 	ret_row->idle_ms = now_ms - flow->seen_ms;
 	ret_row->age_ms = now_ms - flow->opened_ms;
 	ret_row->messages = messages.clear + messages.inferred;

@@ -20,6 +20,9 @@ extern const struct arg_form arg_forms[ARG_TYPES];
 /* Whether a text is one of this argument's; if not, ret_error (ARG_ERROR_MAX bytes) says why. */
 bool arg_fits(const struct arg *arg, const char *text, char *ret_error);
 
+/* One of a choice's words: its start and size; false when there is no such place. */
+bool arg_choice(const struct arg *arg, unsigned place, const char **ret_word, size_t *ret_size);
+
 /* The count of a text that fits an argument of ARG_COUNT. */
 uint64_t arg_count(const char *text);
 

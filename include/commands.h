@@ -25,6 +25,7 @@ enum arg_type {
 	ARG_FLAG, /* an option without a value: true when it is there */
 	ARG_COUNT,
 	ARG_FILE, /* typed as a path, sent as the file's text */
+	ARG_CHOICE, /* a word out of a few */
 	ARG_TYPES
 };
 
@@ -35,7 +36,8 @@ struct arg {
 	bool required;
 	bool many; /* the last place only: one or more (a JSON array) */
 	const char *help;
-	uint64_t most; /* a count is at most so large; 0: no such bound */
+	uint64_t most;	     /* a count is at most so large; 0: no such bound */
+	const char *choices; /* of a choice: "one two three" */
 };
 
 /* How a reply's values are shown; --json prints them as they are. */
@@ -45,6 +47,7 @@ enum column_type {
 	COLUMN_MS,
 	COLUMN_US,
 	COLUMN_BYTES,
+	COLUMN_RATE, /* a second */
 	COLUMN_TIME,
 	COLUMN_UNTIL,
 	COLUMN_AGO,

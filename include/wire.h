@@ -173,7 +173,7 @@ struct wire_QUERY {
 	uint32_t most;		     /* rows; 0: all */
 	uint32_t customer, provider; /* ID_ANY: no filter */
 	uint32_t scope;		     /* of meters, enum scope; SCOPES: no filter */
-	uint32_t zero;
+	uint32_t waiting;	     /* of flows, 1: only those that are held back */
 };
 
 struct wire_ROW_STATUS {

@@ -23,6 +23,7 @@ const struct arg_form arg_forms[ARG_TYPES] = {
 	[ARG_FLAG] = { 5, NULL, "true or false" },
 	[ARG_COUNT] = { 20, NULL, "a number" },
 	[ARG_FILE] = { ARG_FILE_MOST, NULL, "a file's text" },
+	[ARG_CHOICE] = { 32, NULL, "one of" }, /* and which */
 };
 
 static bool setting_fits(const char *text)
@@ -43,6 +44,30 @@ static bool is_printable(const char *text)
 		if (*text < 32 || *text > 126)
 			return false;
 	return true;
+}
+
+bool arg_choice(const struct arg *arg, unsigned place, const char **ret_word, size_t *ret_size)
+{
+	const char *word = arg->choices;
+
+	for (; place > 0 && *word != '\0'; place--) {
+		word += strcspn(word, " ");
+		word += strspn(word, " ");
+	}
+	*ret_word = word;
+	*ret_size = strcspn(word, " ");
+	return *word != '\0';
+}
+
+static bool choice_fits(const struct arg *arg, const char *text)
+{
+	const char *word;
+	size_t size;
+
+	for (unsigned i = 0; arg_choice(arg, i, &word, &size); i++)
+		if (strlen(text) == size && memcmp(text, word, size) == 0)
+			return true;
+	return false;
 }
 
 static bool type_fits(enum arg_type type, const char *text)
@@ -77,6 +102,8 @@ bool arg_fits(const struct arg *arg, const char *text, char *ret_error)
 		snprintf(ret_error, ARG_ERROR_MAX, "empty");
 	else if (size > form->longest)
 		snprintf(ret_error, ARG_ERROR_MAX, "%zu bytes long, at most %zu go", size, form->longest);
+	else if (arg->type == ARG_CHOICE && !choice_fits(arg, text))
+		snprintf(ret_error, ARG_ERROR_MAX, "\"%s\" is not one of: %s", text, arg->choices);
 	else if (!type_fits(arg->type, text))
 		snprintf(ret_error, ARG_ERROR_MAX, "\"%.80s\" is not %s", text, form->what);
 	else if (arg->type == ARG_COUNT && arg->most != 0 && (arg_count(text) == 0 || arg_count(text) > arg->most))

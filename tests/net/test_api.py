@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The API against its own document, and against those who ask for what there is not."""
+import contextlib
 import hashlib
 import json
 import os
 import subprocess
 import socket
 import sys
+import threading
 
 from jsonschema import Draft202012Validator
 
@@ -25,6 +27,7 @@ GOOD = {
     "decisions": {"all": "true", "most": "10"},
     "flows": {"customer": "acme", "provider": "google", "most": "5"},
     "drops": {"all": "true"},
+    "top": {"what": "providers", "order": "bytes", "most": "5"},
 }
 
 
@@ -262,9 +265,11 @@ def test_watch(bed):
     expect(response.status == 200, response.status)
 
     def hear(event):
-        while not seen or seen[-1]["event"] != event:
+        while True:
             seen.append(json.loads(response.readline()))
             Draft202012Validator(line_schema).validate(seen[-1])
+            if seen[-1]["event"] == event:
+                return
 
     hear("watching")
     bed.ctl("quarantine", "acme", "--reason", "watched")
@@ -275,6 +280,30 @@ def test_watch(bed):
     events = [line["event"] for line in seen if line["event"] not in ("alive", "alarm", "all-clear")]
     expect(events == ["watching", "quarantine", "enforced", "ended", "enforced"], events)
     return " ".join(events)
+
+
+def quietly(act):
+    with contextlib.suppress(OSError):
+        act()
+
+
+def test_top(bed):
+    """A connection that waits for its turn is seen waiting while it does, and one that is open as open."""
+    bed.ctl("limit", "corvus", "connections=1")
+    first = Client(bed, "corvus", "google").connect().greet()
+    second = threading.Thread(target=quietly, args=(Client(bed, "corvus", "google").connect,))
+    second.start()
+    try:
+        reply = bed.ctl("top", "--order", "waiting")
+        flows = bed.ctl("flows", "--customer", "corvus", "--waiting")["rows"]
+    finally:
+        first.close()
+        second.join()
+        bed.ctl("release", "corvus")
+    row = reply["rows"][0]
+    expect((row["name"], row["connections"], row["waiting"]) == ("corvus", 1, 1), reply)
+    expect([flow["state"] for flow in flows] == ["waiting"], flows)
+    return f"measured for {reply['measured_ms']:.0f} ms: {row['waiting']} waits, {row['connections']} is open"
 
 
 REMOTE = "127.0.0.1:8443"

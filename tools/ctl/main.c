@@ -13,6 +13,7 @@
 #include "look.h"
 #include "options.h"
 #include "show.h"
+#include "top.h"
 #include "words.h"
 
 struct call {
@@ -138,6 +139,12 @@ static bool show_line(void *context, const json_t *line)
 	return fflush(stdout) == 0;
 }
 
+static bool is_live(const struct call *call)
+{
+	return call->command == &commands[COMMAND_TOP] && call->option[OPTION_JSON] == NULL &&
+	       look_of(stdout).width > 0;
+}
+
 static json_t *converse(const struct call *call, const json_t *args, char *ret_error)
 {
 	const struct target target = target_of(call);
@@ -155,6 +162,13 @@ static int ask(const struct call *call)
 	if (args == NULL) {
 		fprintf(stderr, "sluicectl: %s: %s\n", call->command->name, error);
 		return EXIT_USAGE;
+	}
+	if (is_live(call)) {
+		const struct target target = target_of(call);
+		const struct look look = look_of(stdout);
+		int code = top_run(&target, args, &look);
+		json_decref(args);
+		return code;
 	}
 	json_t *reply = converse(call, args, error);
 	json_decref(args);

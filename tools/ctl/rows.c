@@ -26,7 +26,8 @@ static const struct {
 
 static bool is_number(enum column_type type)
 {
-	return type == COLUMN_NUMBER || type == COLUMN_MS || type == COLUMN_US || type == COLUMN_BYTES;
+	return type == COLUMN_NUMBER || type == COLUMN_MS || type == COLUMN_US || type == COLUMN_BYTES ||
+	       type == COLUMN_RATE;
 }
 
 static size_t widest_cell(const struct column *column, const json_t *rows, time_t now)

@@ -19,6 +19,7 @@ static const char *const bash_values[ARG_TYPES] = {
 	[ARG_COUNT] = "10 100 1000",
 	[ARG_FILE] = "$(compgen -f -- \"$word\")",
 	[ARG_TEXT] = "",
+	[ARG_CHOICE] = "", /* its own words */
 };
 
 static const char *const zsh_values[ARG_TYPES] = {
@@ -32,6 +33,7 @@ static const char *const zsh_values[ARG_TYPES] = {
 	[ARG_COUNT] = "(10 100 1000)",
 	[ARG_FILE] = "_files",
 	[ARG_TEXT] = " ",
+	[ARG_CHOICE] = "", /* its own words */
 };
 
 static void bash_settings(void)
@@ -42,17 +44,22 @@ static void bash_settings(void)
 	puts("\"\n");
 }
 
+static const char *bash_value(const struct arg *arg)
+{
+	return arg->type == ARG_CHOICE ? arg->choices : bash_values[arg->type];
+}
+
 static void bash_command(const struct command *command)
 {
 	for (const struct arg *arg = command->args; arg->name != NULL; arg++)
 		if (arg->option && arg->type != ARG_FLAG)
-			printf("\t%s,--%s) words=\"%s\" ;;\n", command->name, arg->name, bash_values[arg->type]);
+			printf("\t%s,--%s) words=\"%s\" ;;\n", command->name, arg->name, bash_value(arg));
 	printf("\t%s,*) words=\"", command->name);
 	for (const struct arg *arg = command->args; arg->name != NULL; arg++)
 		if (arg->option)
 			printf("--%s ", arg->name);
 		else
-			printf("%s ", bash_values[arg->type]);
+			printf("%s ", bash_value(arg));
 	puts("$common\" ;;");
 }
 
@@ -115,7 +122,10 @@ static void zsh_arg(const struct arg *arg, unsigned place)
 	} else {
 		printf("%u", place);
 	}
-	printf(":%s:%s'", arg->name, zsh_values[arg->type]);
+	if (arg->type == ARG_CHOICE)
+		printf(":%s:(%s)'", arg->name, arg->choices);
+	else
+		printf(":%s:%s'", arg->name, zsh_values[arg->type]);
 }
 
 static void zsh_names(void)

@@ -65,6 +65,7 @@ static void check_args(const struct command *command)
 		ck_assert_int_lt(arg->type, ARG_TYPES);
 		ck_assert_msg(option_find(arg->name, strlen(arg->name)) == OPTIONS, "%s: --%s is every command's",
 			      command->name, arg->name);
+		ck_assert_int_eq(arg->choices != NULL, arg->type == ARG_CHOICE);
 		for (int before = 0; before < count; before++)
 			ck_assert_str_ne(command->args[before].name, arg->name);
 		if (arg->option) {

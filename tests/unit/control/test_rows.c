@@ -30,6 +30,7 @@ static json_t *value_of(enum column_type type)
 	case COLUMN_MS:
 	case COLUMN_US:
 	case COLUMN_BYTES:
+	case COLUMN_RATE:
 		return json_integer(119900);
 	case COLUMN_YES:
 		return json_false();

@@ -330,6 +330,10 @@ START_TEST(rows_are_the_tables)
 		request_of(&commands[i], line, sizeof(line));
 		bed->heard.count[WIRE_QUERY] = 0;
 		client_send(bed, client, line);
+		if (i == COMMAND_TOP) { /* takes a second: test_top.c */
+			close(client);
+			continue;
+		}
 		while (bed->heard.count[WIRE_QUERY] > 0) {
 			bed->heard.count[WIRE_QUERY] = 0; /* an answer may bring the next question */
 			answer(bed);

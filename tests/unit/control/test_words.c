@@ -44,6 +44,7 @@ START_TEST(good)
 		  "{\"for\":\"1h30min\",\"scope\":\"gate\",\"setting\":[\"connections=2\",\"byte-rate=1MB/s burst "
 		  "64kB\",\"connection-rate=10/min\"]}" },
 		{ { "release", "12" }, "{\"target\":\"12\"}" },
+		{ { "top", "providers", "--order=bytes" }, "{\"order\":\"bytes\",\"what\":\"providers\"}" },
 		{ { "flows", "--most=1k" }, "{\"most\":1000}" },
 		{ { "decisions", "--all" }, "{\"all\":true}" },
 		{ { "decisions", "--all=false" }, "{\"all\":false}" },
@@ -60,6 +61,16 @@ START_TEST(good)
 	}
 }
 END_TEST
+
+static void check_refused(const struct words_row *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		char error[WORDS_ERROR_MAX] = "";
+		json_t *request = request_of(&rows[i], error);
+		ck_assert_msg(request == NULL, "row %zu, not \"%s\"", i, rows[i].expected);
+		ck_assert_str_eq(error, rows[i].expected);
+	}
+}
 
 START_TEST(refused)
 {
@@ -114,12 +125,19 @@ START_TEST(refused)
 		{ { "status", "--all" }, "no option --all; \"sluicectl status --help\" lists them" },
 	};
 
-	for (size_t i = 0; i < LENGTH(rows); i++) {
-		char error[WORDS_ERROR_MAX] = "";
-		json_t *request = request_of(&rows[i], error);
-		ck_assert_msg(request == NULL, "row %zu, not \"%s\"", i, rows[i].expected);
-		ck_assert_str_eq(error, rows[i].expected);
-	}
+	check_refused(rows, LENGTH(rows));
+}
+END_TEST
+
+START_TEST(no_choice)
+{
+	static const struct words_row rows[] = {
+		{ { "top", "customer" }, "what: \"customer\" is not one of: customers providers" },
+		{ { "top", "customers providers" },
+		  "what: \"customers providers\" is not one of: customers providers" },
+	};
+
+	check_refused(rows, LENGTH(rows));
 }
 END_TEST
 
@@ -149,4 +167,4 @@ START_TEST(long_errors_are_cut)
 }
 END_TEST
 
-UNIT_MAIN("words", good, refused, many, long_errors_are_cut)
+UNIT_MAIN("words", good, refused, no_choice, many, long_errors_are_cut)
