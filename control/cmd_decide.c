@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Orders: quarantine, limit, release. */
+/* Orders: quarantine, limit. */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "clocks.h"
 #include "cmd_rows.h"
 #include "commands_table.h"
-#include "concern.h"
 #include "daemon.h"
 #include "decide.h"
 #include "precedence.h"
@@ -17,7 +15,6 @@
 
 #define QUARANTINE_NS (86400ull * 1000000000u) /* when --for is not given */
 #define FOR_MOST_NS (366 * 86400ull * 1000000000u)
-#define STILL_SHOWN 8
 
 /* Sets created and expires; false when it was refused. */
 static bool set_times(struct request *request, struct decision *decision, uint64_t default_ns)
@@ -35,19 +32,11 @@ static bool set_times(struct request *request, struct decision *decision, uint64
 	return true;
 }
 
-/* A bare name is a customer: "acme" is "customer:acme". False when it is too long. */
-static bool full_scope(const char *text, char *out)
-{
-	bool bare = strcspn(text, ":") >= strcspn(text, "/") && strcmp(text, "gate") != 0 && text[0] != '/';
-
-	return snprintf(out, SCOPE_TEXT_MAX, "%s%s", bare ? "customer:" : "", text) < SCOPE_TEXT_MAX;
-}
-
 static bool set_scope(struct request *request, struct decision *decision, const char *field, const char *text)
 {
 	char error[SCOPE_ERROR_MAX] = "too long for a scope";
 
-	if (full_scope(text, decision->scope) &&
+	if (scope_complete(text, decision->scope, sizeof(decision->scope)) &&
 	    daemon_scope(request->daemon, decision->scope, &decision->key, error) == 0)
 		return true;
 	request_refuse(request, field, "%s", error);
@@ -151,133 +140,4 @@ void command_LIMIT(struct request *request)
 	if (set_scope(request, &decision, "scope", request_text(request, "scope")) && set_limits(request, &decision) &&
 	    set_times(request, &decision, 0))
 		decide(request, &decision, "limited");
-}
-
-/* What a release is to end, and what it has ended so far. */
-struct release {
-	uint64_t id; /* 0: all on `key` */
-	struct scope_key key;
-	char scope[SCOPE_TEXT_MAX];
-	uint64_t generation;
-	unsigned count;
-	char ended[128]; /* "4, 5" */
-};
-
-/* "4, 5", as far as it goes. */
-static void note_ended(struct release *release, const struct decision *decision)
-{
-	size_t used = strlen(release->ended);
-
-	if (release->id != 0) {
-		release->key = decision->key;
-		snprintf(release->scope, sizeof(release->scope), "%s", decision->scope);
-	}
-	release->count++;
-	snprintf(release->ended + used, sizeof(release->ended) - used, "%s%llu", used > 0 ? ", " : "",
-		 (unsigned long long)decision->id);
-}
-
-/* All of them at once, here and at the gate, or none. */
-static int end_all(struct request *request, struct release *release)
-{
-	const char *reason = request_text(request, "reason");
-	const struct ledger *ledger = &request->daemon->ledger;
-	struct decision *one = ledger_find(ledger, release->id), *const *on = &one;
-	size_t count = release->id == 0 ? ledger_on(ledger, &release->key, &on) : one != NULL;
-	uint64_t *ids = calloc(count + 1, sizeof(*ids));
-	char by[AUTHOR_MAX + WIRE_REASON_MAX];
-
-	if (ids == NULL)
-		return -ENOMEM;
-	snprintf(by, sizeof(by), "%.63s%s%s", request->author, reason != NULL ? ": " : "",
-		 reason != NULL ? reason : "");
-	for (size_t i = 0; i < count; i++) {
-		ids[i] = on[i]->id;
-		note_ended(release, on[i]);
-	}
-	int ret =
-		release->count > 0 ? daemon_end_all(request->daemon, ids, release->count, by, &release->generation) : 0;
-	free(ids);
-	return ret;
-}
-
-/* A decision's id, or a scope that is or was once configured. */
-static bool set_target(struct request *request, struct release *release)
-{
-	const char *target = request_text(request, "target");
-	char error[SCOPE_ERROR_MAX] = "too long for a scope";
-
-	if (target[0] != '\0' && target[strspn(target, "0123456789")] == '\0') {
-		release->id = strtoull(target, NULL, 10);
-		if (release->id != 0)
-			return true;
-		request_refuse(request, "target",
-			       "decision 0 is the configuration's own: \"unknown\" there says what it refuses");
-		return false;
-	}
-	if (full_scope(target, release->scope) &&
-	    daemon_known_scope(request->daemon, release->scope, &release->key, error) == 0)
-		return true;
-	request_refuse(request, "target", "%s", error);
-	return false;
-}
-
-/* What is in force still, as rows and as a text. */
-struct still {
-	json_t *list;
-	size_t count, used;
-	char text[700];
-};
-
-static void add_still(void *context, const struct decision *decision)
-{
-	struct still *still = context;
-
-	json_array_append_new(still->list, json_pack("{s:I, s:s, s:s}", "id", (json_int_t)decision->id, "action",
-						     decision_action_name[decision->action], "scope", decision->scope));
-	if (still->count++ < STILL_SHOWN && still->used < sizeof(still->text))
-		still->used += (size_t)snprintf(
-			still->text + still->used, sizeof(still->text) - still->used, "%s%llu %s %s",
-			still->used > 0 ? ", " : "; still in force: ", (unsigned long long)decision->id,
-			decision_action_name[decision->action], decision->scope);
-}
-
-/* Who releases a customer wants its mail to flow: what holds it still is to be said. */
-static void say_still(const struct daemon *daemon, const struct scope_key *key, json_t *reply)
-{
-	struct still still = { .list = json_array() };
-
-	concern_each(daemon->config, &daemon->ledger, key, add_still, &still);
-	if (still.count > STILL_SHOWN && still.used < sizeof(still.text))
-		snprintf(still.text + still.used, sizeof(still.text) - still.used, " and %zu more",
-			 still.count - STILL_SHOWN);
-	json_object_set_new(reply, "still", still.list);
-	json_object_set_new(reply, "note", json_string(still.text));
-}
-
-void command_RELEASE(struct request *request)
-{
-	struct release release = { 0 };
-	char message[SCOPE_TEXT_MAX + 192];
-
-	if (!set_target(request, &release))
-		return;
-	int ret = end_all(request, &release);
-	if (ret < 0) {
-		request_refuse(request, NULL, "not stored, and still in force: %s", strerror(-ret));
-		return;
-	}
-	if (release.count == 0) {
-		request_refuse(request, "target", "nothing in force under \"%.80s\"; \"sluicectl decisions\" lists all",
-			       request_text(request, "target"));
-		return;
-	}
-	if (release.count == 1)
-		snprintf(message, sizeof(message), "%s released (decision %s)", release.scope, release.ended);
-	else
-		snprintf(message, sizeof(message), "%s released (%u decisions: %s)", release.scope, release.count,
-			 release.ended);
-	json_t *reply = json_pack("{s:b, s:i, s:s}", "ok", 1, "released", (int)release.count, "message", message);
-	say_still(request->daemon, &release.key, reply);
-	request_when_enforced(request, reply, release.generation);
 }

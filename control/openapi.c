@@ -101,7 +101,8 @@ static json_t *reply_schema(const struct command *command)
 	if (command->columns[0].key != NULL) {
 		json_object_set_new(properties, "rows",
 				    json_pack("{s:s, s:o}", "type", "array", "items", row_schema(command)));
-		json_array_append_new(required, json_string("rows"));
+		if (command->method == METHOD_GET)
+			json_array_append_new(required, json_string("rows"));
 	}
 	return json_pack("{s:s, s:o, s:o, s:b}", "type", "object", "properties", properties, "required", required,
 			 "additionalProperties", 0);

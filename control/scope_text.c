@@ -164,3 +164,10 @@ int scope_parse(const char *text, const struct name_finder *finder, struct scope
 	snprintf(ret_error, SCOPE_ERROR_MAX, "\"%.60s\": these do not go together in one scope", text);
 	return -EINVAL;
 }
+
+bool scope_complete(const char *text, char *out, size_t size)
+{
+	bool bare = strcspn(text, ":") >= strcspn(text, "/") && strcmp(text, "gate") != 0 && text[0] != '/';
+
+	return (size_t)snprintf(out, size, "%s%s", bare ? "customer:" : "", text) < size;
+}

@@ -32,4 +32,7 @@ extern const char *const scope_kind_name[SCOPES];
 /* 0, or -EINVAL and what is wrong in `ret_error` (SCOPE_ERROR_MAX bytes). */
 int scope_parse(const char *text, const struct name_finder *finder, struct scope_key *ret_key, char *ret_error);
 
+/* A bare name is a customer: "acme" is "customer:acme". False when it is too long for `out`. */
+bool scope_complete(const char *text, char *out, size_t size);
+
 #endif

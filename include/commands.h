@@ -25,6 +25,7 @@ enum arg_type {
 	ARG_FLAG, /* an option without a value: true when it is there */
 	ARG_COUNT,
 	ARG_FILE, /* typed as a path, sent as the file's text */
+	ARG_INCIDENT,
 	ARG_CHOICE, /* a word out of a few */
 	ARG_TYPES
 };
@@ -70,7 +71,7 @@ struct field {
 	const char *help;
 };
 
-#define COMMAND_ARGS_MAX 6
+#define COMMAND_ARGS_MAX 8
 #define COMMAND_COLUMNS_MAX 18
 #define COMMAND_FIELDS_MAX 28
 

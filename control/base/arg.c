@@ -23,6 +23,7 @@ const struct arg_form arg_forms[ARG_TYPES] = {
 	[ARG_FLAG] = { 5, NULL, "true or false" },
 	[ARG_COUNT] = { 20, NULL, "a number" },
 	[ARG_FILE] = { ARG_FILE_MOST, NULL, "a file's text" },
+	[ARG_INCIDENT] = { 63, "^[ -~]+$", "a text of printable ASCII" },
 	[ARG_CHOICE] = { 32, NULL, "one of" }, /* and which */
 };
 
@@ -81,6 +82,7 @@ static bool type_fits(enum arg_type type, const char *text)
 	case ARG_DURATION:
 		return duration_parse(text, &number) == 0;
 	case ARG_TEXT:
+	case ARG_INCIDENT:
 		return is_printable(text);
 	case ARG_SETTING:
 		return setting_fits(text);

@@ -15,6 +15,7 @@ from api import Connection, ask
 from client import Client
 from harness import expect, main
 from shell import run, write
+from topology import CUSTOMERS
 
 ACME = {"reason": "trap hits"}
 # Arguments with which every request is answered 2xx; a new command needs a row here.
@@ -280,6 +281,25 @@ def test_watch(bed):
     events = [line["event"] for line in seen if line["event"] not in ("alive", "alarm", "all-clear")]
     expect(events == ["watching", "quarantine", "enforced", "ended", "enforced"], events)
     return " ".join(events)
+
+
+def test_bulk_release(bed):
+    """All of an incident end together: shown first, then done and enforced at once."""
+    names = tuple(CUSTOMERS)
+    for name in names:
+        bed.ctl("quarantine", name, "--reason", "false alarm", "--incident", "INC-7")
+    bed.ctl("limit", names[0], "connections=9")
+    command = [f"{bed.build}/tools/ctl/sluicectl", "--json", "--socket", f"{bed.dir}/admin.sock", "release",
+               "--incident", "INC-7"]
+    shown = subprocess.run(command, capture_output=True, text=True)
+    expect(shown.returncode == 5 and len(json.loads(shown.stdout)["rows"]) == len(names), shown)
+    expect(len(bed.ctl("decisions")["rows"]) == len(names) + 1, "a preview ended something")
+    reply = bed.ctl("release", "--incident", "INC-7", "--yes", "--reason", "all clear")
+    expect(reply["released"] == len(names) and reply["enforced"], reply)
+    left = [row["scope"] for row in bed.ctl("decisions")["rows"]]
+    expect(left == [f"customer:{names[0]}"], left)
+    bed.ctl("release", names[0])
+    return reply["message"]
 
 
 def quietly(act):

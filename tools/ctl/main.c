@@ -118,6 +118,8 @@ static int show(const struct call *call, const json_t *reply)
 	}
 	if (!done)
 		return EXIT_REFUSED;
+	if (json_is_true(json_object_get(reply, "preview")))
+		return EXIT_PREVIEW;
 	/* "enforced" is an order's, "all_enforced" that of status. */
 	bool waits = json_is_false(json_object_get(reply, "enforced")) ||
 		     json_is_false(json_object_get(reply, "all_enforced"));

@@ -19,6 +19,7 @@ static const char *const bash_values[ARG_TYPES] = {
 	[ARG_COUNT] = "10 100 1000",
 	[ARG_FILE] = "$(compgen -f -- \"$word\")",
 	[ARG_TEXT] = "",
+	[ARG_INCIDENT] = "",
 	[ARG_CHOICE] = "", /* its own words */
 };
 
@@ -33,6 +34,7 @@ static const char *const zsh_values[ARG_TYPES] = {
 	[ARG_COUNT] = "(10 100 1000)",
 	[ARG_FILE] = "_files",
 	[ARG_TEXT] = " ",
+	[ARG_INCIDENT] = " ",
 	[ARG_CHOICE] = "", /* its own words */
 };
 

@@ -160,8 +160,8 @@ START_TEST(echoes_of_what_is_not_ascii)
 }
 END_TEST
 
-/* If one cannot be ended none is. */
-START_TEST(no_half_a_release)
+/* All of them, or none. */
+START_TEST(half_a_release)
 {
 	struct bed *bed = bed_begin(BED_CONFIG);
 	char path[64];
@@ -177,7 +177,7 @@ START_TEST(no_half_a_release)
 				      NULL, NULL, NULL),
 			 SQLITE_OK);
 	sqlite3_close(database);
-	check_says(bed, RELEASE("acme"), false, "not stored, and still in force: Input/output error");
+	check_says(bed, RELEASE("acme"), false, "not stored, and all 2 still in force: Input/output error");
 	ck_assert_uint_eq(bed->daemon.ledger.count, 2);
 	bed_end(bed);
 }
@@ -309,6 +309,75 @@ START_TEST(a_crowd_of_readers)
 }
 END_TEST
 
+#define ORDER(customer, more) "POST /v1/customers/" customer "/quarantine {\"reason\":\"r\"" more "}"
+#define RELEASE_ALL(more) "POST /v1/releases {" more "}"
+
+/* Four decisions: two of an incident, two of acme's. */
+static struct bed *bed_with_incident(void)
+{
+	struct bed *bed = bed_begin(BED_CONFIG);
+
+	json_decref(bed_ask(bed, ORDER("acme", ",\"incident\":\"INC-7\"")));
+	json_decref(bed_ask(bed, ORDER("acme", ",\"provider\":\"google\"")));
+	json_decref(bed_ask(bed, ORDER("beta", ",\"incident\":\"INC-7\"")));
+	json_decref(bed_ask(bed, LIMIT("customer:unknown")));
+	ck_assert_uint_eq(bed->daemon.ledger.count, 4);
+	return bed;
+}
+
+START_TEST(all_that_fit_are_shown_first)
+{
+	struct bed *bed = bed_with_incident();
+	json_t *reply = bed_ask(bed, RELEASE_ALL("\"incident\":\"INC-7\""));
+
+	ck_assert(json_is_true(json_object_get(reply, "preview")));
+	ck_assert_uint_eq(json_array_size(json_object_get(reply, "rows")), 2);
+	ck_assert_str_eq(text_of(reply, "message"), "nothing is done: with --yes 2 decisions would end");
+	ck_assert_uint_eq(bed->daemon.ledger.count, 4);
+	json_decref(reply);
+	reply = bed_ask(bed, RELEASE_ALL("\"incident\":\"INC-7\",\"yes\":true"));
+	ck_assert_ptr_null(json_object_get(reply, "preview"));
+	ck_assert_int_eq(json_integer_value(json_object_get(reply, "released")), 2);
+	ck_assert_uint_eq(json_array_size(json_object_get(reply, "rows")), 2);
+	ck_assert_ptr_nonnull(strstr(text_of(reply, "message"), "all of them released (2 decisions: 1, 3)"));
+	ck_assert_uint_eq(bed->daemon.ledger.count, 2);
+	json_decref(reply);
+	bed_end(bed);
+}
+END_TEST
+
+START_TEST(what_is_meant_by_all)
+{
+	static const struct {
+		const char *request;
+		size_t rows; /* 0: refused */
+	} rows[] = {
+		{ RELEASE_ALL("\"customer\":\"acme\""), 2 },
+		{ RELEASE_ALL("\"customer\":\"beta\""), 1 },
+		{ RELEASE_ALL("\"customer\":\"unknown\""), 1 },
+		{ RELEASE_ALL("\"customer\":\"acme\",\"incident\":\"INC-7\""), 1 },
+		{ RELEASE_ALL("\"because\":\"r\""), 3 },
+		{ RELEASE_ALL("\"because\":\"R\""), 0 },
+		{ RELEASE_ALL("\"incident\":\"INC\""), 0 },
+		{ RELEASE_ALL("\"customer\":\"nobody\""), 0 },
+		{ RELEASE_ALL("\"target\":\"1\",\"incident\":\"INC-7\""), 1 },
+		{ RELEASE_ALL("\"target\":\"2\",\"incident\":\"INC-7\""), 0 },
+		{ RELEASE_ALL(""), 0 },
+		{ RELEASE_ALL("\"yes\":true"), 0 },
+	};
+	struct bed *bed = bed_with_incident();
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		json_t *reply = bed_ask(bed, rows[i].request);
+		ck_assert_msg(json_is_true(json_object_get(reply, "ok")) == (rows[i].rows > 0), "%s", rows[i].request);
+		ck_assert_msg(json_array_size(json_object_get(reply, "rows")) == rows[i].rows, "%s", rows[i].request);
+		json_decref(reply);
+	}
+	ck_assert_uint_eq(bed->daemon.ledger.count, 4);
+	bed_end(bed);
+}
+END_TEST
+
 /* The calendar may be put forward by a year: what was given for a day lasts a day. */
 START_TEST(two_clocks)
 {
@@ -341,7 +410,8 @@ START_TEST(a_second_daemon)
 }
 END_TEST
 
-UNIT_MAIN("orders", a_bare_name_is_a_customer, what_is_in_force_already, what_is_in_force_still,
-	  names_that_left_the_configuration, what_a_reload_does_not_change, the_newest_first, no_half_a_release,
-	  a_batch_that_does_not_fit, more_flows_than_are_shown, no_more_than_what_changed,
-	  a_stop_while_the_gate_is_asked, a_crowd_of_readers, echoes_of_what_is_not_ascii, two_clocks, a_second_daemon)
+UNIT_MAIN("orders", all_that_fit_are_shown_first, what_is_meant_by_all, a_bare_name_is_a_customer,
+	  what_is_in_force_already, what_is_in_force_still, names_that_left_the_configuration,
+	  what_a_reload_does_not_change, the_newest_first, half_a_release, a_batch_that_does_not_fit,
+	  more_flows_than_are_shown, no_more_than_what_changed, a_stop_while_the_gate_is_asked, a_crowd_of_readers,
+	  echoes_of_what_is_not_ascii, two_clocks, a_second_daemon)
