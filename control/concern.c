@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "whose.h"
+
 static bool names_customer(const struct scope_key *key)
 {
 	return key->scope == SCOPE_CUSTOMER || key->scope == SCOPE_CUSTOMER_PROVIDER;
@@ -20,21 +22,12 @@ static bool names_source(const struct scope_key *key)
 	return key->scope == SCOPE_SOURCE || key->scope == SCOPE_SOURCE_PROVIDER;
 }
 
-static bool within(const struct prefix *prefix, const struct address *address)
-{
-	unsigned bytes = prefix->plen / 8, bits = prefix->plen % 8;
-
-	if (memcmp(prefix->address.byte, address->byte, bytes) != 0)
-		return false;
-	return bits == 0 || (prefix->address.byte[bytes] ^ address->byte[bytes]) >> (8 - bits) == 0;
-}
-
 static bool sends_from(const struct config *config, uint32_t id, const struct address *address)
 {
 	const struct customer *customer = config_customer_of(config, id);
 
 	for (size_t i = 0; customer != NULL && i < customer->source_count; i++)
-		if (within(&customer->sources[i].prefix, address))
+		if (prefix_has(&customer->sources[i].prefix, address))
 			return true;
 	return false;
 }

@@ -79,6 +79,18 @@ uint64_t bucket_when(const struct bucket *bucket, uint64_t units, uint64_t now)
 	return bucket_leave(start + bucket_ticks(unit, units), bucket_ticks(unit, bucket_burst(rate)), now);
 }
 
+uint64_t bucket_left(const struct bucket *bucket, uint64_t now)
+{
+	uint64_t rate = load(&bucket->rate), tat = load(&bucket->tat), unit = bucket_unit(rate);
+	uint64_t burst = bucket_burst(rate), ticks = now * BUCKET_TICKS_PER_NS;
+
+	if (rate == 0 || unit == 0)
+		return 0;
+	__uint128_t behind = tat > ticks ? (__uint128_t)(tat - ticks) << BUCKET_UNIT_SHIFT : 0;
+	__uint128_t used = (behind + unit - 1) / unit;
+	return used < burst ? burst - (uint64_t)used : 0;
+}
+
 bool bucket_full(const struct bucket *bucket, uint64_t now)
 {
 	return load(&bucket->tat) <= now * BUCKET_TICKS_PER_NS;

@@ -50,6 +50,9 @@ void bucket_set(struct bucket *bucket, const struct limit *limit, uint64_t now);
 /* When `units` may leave, in ns, without taking them; BUCKET_NEVER if they never may. */
 uint64_t bucket_when(const struct bucket *bucket, uint64_t units, uint64_t now);
 
+/* So many units may leave now, at once. */
+uint64_t bucket_left(const struct bucket *bucket, uint64_t now);
+
 /* Nothing of the burst is used: a bucket made anew would be the same. */
 bool bucket_full(const struct bucket *bucket, uint64_t now);
 

@@ -130,6 +130,7 @@ struct meter_answer {
 	const struct report *report;
 	const struct wire_QUERY *query;
 	struct frame_buffer *out;
+	uint64_t now;
 	uint32_t rows;
 	int ret;
 };
@@ -139,9 +140,21 @@ static bool wanted(const struct scope_key *key, const struct wire_QUERY *query)
 	/* A customer's account at a domain is no scope. */
 	if (key->scope == SCOPE_DOMAIN && key->customer != 0)
 		return false;
+	if (query->exact != 0)
+		return memcmp(&query->key[key->scope], key, sizeof(*key)) == 0;
 	return (query->scope == SCOPES || query->scope == key->scope) &&
 	       (query->customer == ID_ANY || query->customer == key->customer) &&
 	       (query->provider == ID_ANY || query->provider == key->provider);
+}
+
+static void put_bucket(struct wire_ROW_METER *row, enum limit_kind kind, const struct bucket *bucket, uint64_t now)
+{
+	uint64_t when = bucket_when(bucket, 1, now);
+
+	if ((row->limits.has & 1u << kind) == 0)
+		return;
+	row->left[kind] = bucket_left(bucket, now);
+	row->ready_ns[kind] = when == BUCKET_NEVER ? UINT64_MAX : when - now;
 }
 
 static void put_meter(void *context, const struct meter *meter)
@@ -162,6 +175,9 @@ static void put_meter(void *context, const struct meter *meter)
 	row.messages = load(&messages->all);
 	row.inferred = load(&messages->inferred);
 	table_published_limits(answer->report->config->store, &meter->key, &row.limits);
+	put_bucket(&row, LIMIT_CONNECTION_RATE, &meter->connection_rate, answer->now);
+	put_bucket(&row, LIMIT_BYTE_RATE, meter_bytes(answer->report->config->meters, meter), answer->now);
+	put_bucket(&row, LIMIT_MESSAGE_RATE, &messages->rate, answer->now);
 	answer->ret = frame_put(answer->out, WIRE_ROW_METER, &row);
 	answer->rows++;
 }
@@ -169,10 +185,10 @@ static void put_meter(void *context, const struct meter *meter)
 static int answer_meters(const struct report *report, const struct wire_QUERY *query, struct frame_buffer *out,
 			 uint32_t *ret_rows)
 {
-	struct meter_answer answer = { .report = report, .query = query, .out = out };
+	struct meter_answer answer = { .report = report, .query = query, .out = out, .now = clock_now() };
 
 	if (report->config->meters != NULL)
-		meters_walk(report->config->meters, clock_now(), INT32_MAX, put_meter, &answer);
+		meters_walk(report->config->meters, answer.now, INT32_MAX, put_meter, &answer);
 	*ret_rows = answer.rows;
 	return answer.ret;
 }

@@ -174,6 +174,9 @@ struct wire_QUERY {
 	uint32_t customer, provider; /* ID_ANY: no filter */
 	uint32_t scope;		     /* of meters, enum scope; SCOPES: no filter */
 	uint32_t waiting;	     /* of flows, 1: only those that are held back */
+	uint32_t exact;		     /* of meters, 1: only those of `key`, one for each scope */
+	struct scope_key key[SCOPES];
+	uint32_t zero;
 };
 
 struct wire_ROW_STATUS {
@@ -220,6 +223,8 @@ struct wire_ROW_METER {
 	uint64_t admitted, refused, bytes;
 	uint64_t messages, inferred; /* inferred: of them, inside TLS */
 	struct limits limits;	     /* in force */
+	/* Of rates: units that may leave at once, and the time until one may. */
+	uint64_t left[LIMIT_KINDS], ready_ns[LIMIT_KINDS];
 };
 
 /* What is made to wait, and how people call it. */

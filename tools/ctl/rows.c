@@ -92,7 +92,8 @@ static void fit(struct layout *layout, size_t width)
 			return;
 }
 
-/* Bytes of a text that go on a line so wide: up to a blank if there is one, never within a character. */
+/* Bytes of a text that go on a line so wide: up to a blank or behind a stroke if there is one, never within a
+ * character. */
 static size_t line_size(const char *text, size_t width)
 {
 	size_t size = 0, blank = 0;
@@ -101,8 +102,8 @@ static size_t line_size(const char *text, size_t width)
 		used += (text[size] & 0xc0) != 0x80;
 		if (used > width)
 			return blank > 0 ? blank : size;
-		if (text[size] == ' ')
-			blank = size;
+		if (text[size] == ' ' || text[size] == '/')
+			blank = size + (text[size] == '/');
 	}
 	return size;
 }

@@ -122,7 +122,7 @@ START_TEST(no_order)
 }
 END_TEST
 
-/* "GET /v1/limits {...}" with something in the place of each argument that stands in the path. */
+/* "GET /v1/explain?subject=acme": with something in the place of each argument that must be there. */
 static void request_of(const struct command *command, char *out, size_t size)
 {
 	const char *open = strchr(command->path, '{');
@@ -130,6 +130,11 @@ static void request_of(const struct command *command, char *out, size_t size)
 	snprintf(out, size, "%s %.*s%s%s", method_names[command->method],
 		 open != NULL ? (int)(open - command->path) : (int)strlen(command->path), command->path,
 		 open != NULL ? "acme" : "", open != NULL ? strchr(open, '}') + 1 : "");
+	for (const struct arg *arg = command->args; arg->name != NULL; arg++) {
+		size_t used = strlen(out);
+		if (arg->required && command->method != METHOD_POST)
+			snprintf(out + used, size - used, "?%s=acme", arg->name);
+	}
 }
 
 START_TEST(who_may_only_read)

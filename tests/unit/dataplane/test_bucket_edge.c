@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The ends of a bucket's range: very slow rates, very small packets, a rate changed between take and return. */
 #include "bucket.h"
+#include "dice.h"
 #include "unit.h"
 
 #define S 1000000000ull
@@ -109,5 +110,45 @@ START_TEST(small_packets_at_10_gbit)
 }
 END_TEST
 
-UNIT_MAIN("bucket_edge", slow_rates_pass, one_a_day, slower_than_any, return_after_a_slower_rate,
-	  return_never_underflows, small_packets_at_10_gbit)
+START_TEST(what_is_left)
+{
+	const struct limit limit = { 10, S, 2 };
+	struct bucket bucket;
+
+	bucket_init(&bucket, &limit, 0);
+	ck_assert_uint_eq(bucket_left(&bucket, 0), 0);
+	ck_assert_uint_eq(bucket_left(&bucket, S / 10 - 1), 0);
+	ck_assert_uint_eq(bucket_left(&bucket, S / 10), 1);
+	ck_assert_uint_eq(bucket_left(&bucket, S), 2);
+	ck_assert_uint_eq(bucket_left(&bucket, DAY), 2);
+	bucket_take(&bucket, 1, DAY, false);
+	ck_assert_uint_eq(bucket_left(&bucket, DAY), 1);
+	bucket_take(&bucket, 5, DAY, false);
+	ck_assert_uint_eq(bucket_left(&bucket, DAY), 0);
+	bucket_set(&bucket, &(const struct limit){ 0, S, 0 }, DAY);
+	ck_assert_uint_eq(bucket_left(&bucket, 2 * DAY), 0);
+}
+END_TEST
+
+/* As many as are left may leave now, and not one more. */
+START_TEST(what_is_left_may_leave)
+{
+	struct dice dice = { 4711 };
+
+	for (int round = 0; round < 20000; round++) {
+		const struct limit limit = { 1 + dice_roll(&dice, 1000), 1 + dice_roll(&dice, 3600 * S),
+					     1 + dice_roll(&dice, 1000) };
+		uint64_t now = dice_roll(&dice, 7200 * S);
+		struct bucket bucket;
+		bucket_init(&bucket, &limit, 0);
+		bucket_take(&bucket, 1 + dice_roll(&dice, 20), now, false);
+		now += dice_roll(&dice, 3600 * S);
+		uint64_t left = bucket_left(&bucket, now);
+		ck_assert_msg(left == 0 || bucket_when(&bucket, left, now) == now, "round %d", round);
+		ck_assert_msg(bucket_when(&bucket, left + 1, now) > now, "round %d", round);
+	}
+}
+END_TEST
+
+UNIT_MAIN("bucket_edge", what_is_left, what_is_left_may_leave, slow_rates_pass, one_a_day, slower_than_any,
+	  return_after_a_slower_rate, return_never_underflows, small_packets_at_10_gbit)
