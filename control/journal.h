@@ -65,6 +65,7 @@ struct event {
 
 struct event_filter {
 	uint64_t decision; /* 0: all */
+	const char *scope; /* of decisions on it, and on what is narrower: "customer:acme"; NULL: all */
 	int64_t since_ms;
 	uint64_t before; /* an event's id, for the next page; 0: from the newest on */
 	uint32_t most;

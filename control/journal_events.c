@@ -35,7 +35,9 @@ int journal_events(struct journal *journal, const struct event_filter *filter,
 {
 	sqlite3_stmt *statement = journal_prepare(
 		journal, "SELECT id, at_ms, what, decision, author, text FROM events WHERE (?1 = 0 OR decision = ?1) "
-			 "AND at_ms >= ?2 AND (?3 = 0 OR id < ?3) ORDER BY id DESC LIMIT ?4");
+			 "AND at_ms >= ?2 AND (?3 = 0 OR id < ?3) "
+			 "AND (?5 IS NULL OR decision IN (SELECT id FROM decisions WHERE scope = ?5 "
+			 "OR substr(scope, 1, length(?5) + 1) = ?5 || '/')) ORDER BY id DESC LIMIT ?4");
 	struct event event;
 	int step;
 
@@ -45,6 +47,8 @@ int journal_events(struct journal *journal, const struct event_filter *filter,
 	sqlite3_bind_int64(statement, 2, filter->since_ms);
 	sqlite3_bind_int64(statement, 3, (int64_t)filter->before);
 	sqlite3_bind_int64(statement, 4, filter->most);
+	if (filter->scope != NULL)
+		sqlite3_bind_text(statement, 5, filter->scope, -1, SQLITE_STATIC);
 	while ((step = sqlite3_step(statement)) == SQLITE_ROW) {
 		read_event(statement, &event);
 		each(context, &event);

@@ -111,6 +111,8 @@ bool arg_fits(const struct arg *arg, const char *text, char *ret_error)
 	else if (arg->type == ARG_COUNT && arg->most != 0 && (arg_count(text) == 0 || arg_count(text) > arg->most))
 		snprintf(ret_error, ARG_ERROR_MAX, "\"%s\" is not a number from 1 to %llu", text,
 			 (unsigned long long)arg->most);
+	else if (arg->type == ARG_COUNT && arg_count(text) == 0)
+		snprintf(ret_error, ARG_ERROR_MAX, "\"%s\" is not a number from 1 on", text);
 	else
 		return true;
 	return false;

@@ -28,6 +28,8 @@ GOOD = {
     "decisions": {"all": "true", "most": "10"},
     "flows": {"customer": "acme", "provider": "google", "most": "5"},
     "drops": {"all": "true"},
+    "audit": {"since": "1h", "most": "10"},
+    "history": {"scope": "acme", "most": "10"},
     "explain": {"subject": "acme", "to": "google", "vlan": "5"},
     "top": {"what": "providers", "order": "bytes", "most": "5"},
 }
@@ -116,7 +118,8 @@ def test_every_operation(bed):
     finally:
         client.close()
         bed.ctl("release", "acme")
-    empty = [name for name in ("decisions", "status", "customers", "providers", "flows", "drops") if not answered[name]]
+    rows = ("audit", "history", "explain", "decisions", "status", "customers", "providers", "flows", "drops")
+    empty = [name for name in rows if not answered[name]]
     expect(not empty, f"no row to check in {empty}")
     return f"{len(answered)} operations"
 
@@ -157,7 +160,7 @@ def test_rights(bed):
             expect(status == 403 and "admin right" in reply["error"], f"{status} {reply}")
             refused += 1
         else:
-            status, reply = perform(bed, document, entry, {}, name="read")
+            status, reply = perform(bed, document, entry, GOOD.get(operation["operationId"], {}), name="read")
             expect(status == 200, f"{status} {reply}")
     modes = [oct(os.stat(f"{bed.dir}/{name}.sock").st_mode & 0o777) for name in ("admin", "read", "gate")]
     expect(modes == ["0o660"] * 3, modes)

@@ -346,6 +346,56 @@ START_TEST(all_that_fit_are_shown_first)
 }
 END_TEST
 
+/* Decisions 1 to 4, then 2 is released: five events. */
+START_TEST(what_was_done)
+{
+	struct bed *bed = bed_with_incident();
+
+	json_decref(bed_ask(bed, RELEASE("2")));
+	json_t *reply = bed_ask(bed, "GET /v1/audit?most=2"), *rows = json_object_get(reply, "rows");
+	ck_assert_uint_eq(json_array_size(rows), 2);
+	ck_assert(json_is_true(json_object_get(reply, "cut")));
+	ck_assert_int_eq(json_integer_value(json_object_get(json_array_get(rows, 0), "decision")), 2);
+	char next[64];
+	snprintf(next, sizeof(next), "GET /v1/audit?before=%lld",
+		 (long long)json_integer_value(json_object_get(json_array_get(rows, 1), "id")));
+	json_decref(reply);
+	reply = bed_ask(bed, next);
+	ck_assert_uint_eq(json_array_size(json_object_get(reply, "rows")), 3);
+	ck_assert(json_is_false(json_object_get(reply, "cut")));
+	json_decref(reply);
+	reply = bed_ask(bed, "GET /v1/audit?decision=2");
+	ck_assert_uint_eq(json_array_size(json_object_get(reply, "rows")), 2);
+	json_decref(reply);
+	bed_end(bed);
+}
+END_TEST
+
+START_TEST(what_was_done_to_whom)
+{
+	static const struct {
+		const char *request;
+		size_t rows;
+	} rows[] = {
+		{ "GET /v1/history?scope=acme", 3 },
+		{ "GET /v1/history?scope=customer:acme/provider:google", 2 },
+		{ "GET /v1/history?scope=beta&since=1h", 1 },
+		{ "GET /v1/history?scope=gate", 0 },
+		{ "GET /v1/history?scope=unknown", 1 },
+		{ "GET /v1/history?scope=acm", 0 }, /* refused */
+	};
+	struct bed *bed = bed_with_incident();
+
+	json_decref(bed_ask(bed, RELEASE("2")));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		json_t *reply = bed_ask(bed, rows[i].request);
+		ck_assert_msg(json_array_size(json_object_get(reply, "rows")) == rows[i].rows, "%s", rows[i].request);
+		json_decref(reply);
+	}
+	bed_end(bed);
+}
+END_TEST
+
 START_TEST(what_is_meant_by_all)
 {
 	static const struct {
@@ -410,8 +460,8 @@ START_TEST(a_second_daemon)
 }
 END_TEST
 
-UNIT_MAIN("orders", all_that_fit_are_shown_first, what_is_meant_by_all, a_bare_name_is_a_customer,
-	  what_is_in_force_already, what_is_in_force_still, names_that_left_the_configuration,
-	  what_a_reload_does_not_change, the_newest_first, half_a_release, a_batch_that_does_not_fit,
-	  more_flows_than_are_shown, no_more_than_what_changed, a_stop_while_the_gate_is_asked, a_crowd_of_readers,
-	  echoes_of_what_is_not_ascii, two_clocks, a_second_daemon)
+UNIT_MAIN("orders", what_was_done, what_was_done_to_whom, all_that_fit_are_shown_first, what_is_meant_by_all,
+	  a_bare_name_is_a_customer, what_is_in_force_already, what_is_in_force_still,
+	  names_that_left_the_configuration, what_a_reload_does_not_change, the_newest_first, half_a_release,
+	  a_batch_that_does_not_fit, more_flows_than_are_shown, no_more_than_what_changed,
+	  a_stop_while_the_gate_is_asked, a_crowd_of_readers, echoes_of_what_is_not_ascii, two_clocks, a_second_daemon)
