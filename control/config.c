@@ -240,6 +240,17 @@ static bool groups_exist(const char *file, const struct settings *settings, char
 	return false;
 }
 
+struct config *config_of_text(const char *file, const char *text, size_t size, char **ret_errors)
+{
+	struct reader reader = { .file = file, .may_include = true };
+	struct config *config = parse(&reader, text, size, ret_errors);
+
+	if (config == NULL || groups_exist(file, &config->settings, ret_errors))
+		return config;
+	config_destroy(config);
+	return NULL;
+}
+
 struct config *config_load(const char *file, char **ret_errors)
 {
 	size_t size;
@@ -253,11 +264,7 @@ struct config *config_load(const char *file, char **ret_errors)
 			*ret_errors = NULL;
 		return NULL;
 	}
-	struct reader reader = { .file = file, .may_include = true };
-	struct config *config = parse(&reader, text, size, ret_errors);
+	struct config *config = config_of_text(file, text, size, ret_errors);
 	free(text);
-	if (config == NULL || groups_exist(file, &config->settings, ret_errors))
-		return config;
-	config_destroy(config);
-	return NULL;
+	return config;
 }

@@ -117,6 +117,9 @@ struct config *config_parse(const char *file, const char *text, size_t size, cha
 /* The same from a file, and from those it includes. */
 struct config *config_load(const char *file, char **ret_errors);
 
+/* Of a text that is to stand in a file's place: checked as config_load() would. */
+struct config *config_of_text(const char *file, const char *text, size_t size, char **ret_errors);
+
 void config_destroy(struct config *config);
 
 /* A file's bytes, with a 0 behind them, to be freed; NULL and errno when it cannot be read, or has more than 64 MiB. */
