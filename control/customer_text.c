@@ -55,14 +55,27 @@ const char *weight_parse(const char *text, uint64_t *ret_weight)
 	return NULL;
 }
 
+static const char *parse_stream(const char *text, enum stream *ret_stream)
+{
+	for (int stream = 0; stream < STREAMS; stream++) {
+		if (strcmp(text, stream_name[stream]) != 0)
+			continue;
+		*ret_stream = (enum stream)stream;
+		return NULL;
+	}
+	return "stream=bulk or stream=transactional";
+}
+
 static const char *parse_option(const char *text, struct source *source)
 {
 	uint64_t vlan;
 
 	if (strncmp(text, "ports=", 6) == 0)
 		return ports_parse(text + 6, &source->port_low, &source->port_high) ? NULL : "ports=" PORTS_EXPECTED;
+	if (strncmp(text, "stream=", 7) == 0)
+		return parse_stream(text + 7, &source->stream);
 	if (strncmp(text, "vlan=", 5) != 0)
-		return "ports= or vlan= after the prefix";
+		return "ports=, vlan= or stream= after the prefix";
 	if (count_parse(text + 5, &vlan) < 0 || vlan > 4094)
 		return "vlan=" VLAN_EXPECTED;
 	source->vlan = (uint16_t)vlan;
@@ -125,6 +138,8 @@ static void print_source(FILE *stream, const struct source *source)
 		fprintf(stream, ";ports=%u-%u", source->port_low, source->port_high);
 	if (source->vlan != WIRE_VLAN_ANY)
 		fprintf(stream, ";vlan=%u", source->vlan);
+	if (source->stream != STREAM_BULK) /* which nothing said comes to */
+		fprintf(stream, ";stream=%s", stream_name[source->stream]);
 }
 
 char *sources_text(const struct customer *customer)

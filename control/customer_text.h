@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A customer's properties as one line of text each, for files of customers, the journal and lists:
- *   sources   "192.0.2.11 192.0.2.64/28;ports=20000-29999;vlan=120 2001:db8:1::11"
+ *   sources   "192.0.2.11 192.0.2.64/28;ports=20000-29999;vlan=120;stream=transactional"
  *   limits    "connections=20;byte-rate=2MB/s burst 64kB"
  * Pure. What parses returns NULL, or what was expected. */
 #ifndef SLUICE_CUSTOMER_TEXT_H

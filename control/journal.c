@@ -16,8 +16,7 @@
 
 #define BUSY_MS 2000
 
-/* From each version of the tables to the next. A row is never changed once it was released. */
-static const char *const steps[] = {
+static const char first_tables[] =
 	"CREATE TABLE IF NOT EXISTS names (id INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL,"
 	"  name TEXT NOT NULL, UNIQUE (kind, name));"
 	"CREATE TABLE IF NOT EXISTS decisions (id INTEGER PRIMARY KEY AUTOINCREMENT, scope TEXT NOT NULL,"
@@ -26,8 +25,9 @@ static const char *const steps[] = {
 	"  ended_by TEXT NOT NULL DEFAULT '');"
 	"CREATE INDEX IF NOT EXISTS decisions_in_force ON decisions (ended_ms) WHERE ended_ms = 0;"
 	"CREATE TABLE IF NOT EXISTS addresses (provider INTEGER NOT NULL, address BLOB NOT NULL,"
-	"  PRIMARY KEY (provider, address)) WITHOUT ROWID;",
+	"  PRIMARY KEY (provider, address)) WITHOUT ROWID;";
 
+static const char decisions_told_whole[] =
 	"ALTER TABLE decisions ADD COLUMN incident TEXT NOT NULL DEFAULT '';"
 	"ALTER TABLE decisions ADD COLUMN superseded_by INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE decisions ADD COLUMN deadline_ms INTEGER NOT NULL DEFAULT 0;"
@@ -38,14 +38,17 @@ static const char *const steps[] = {
 	"CREATE INDEX events_of_decision ON events (decision);"
 	/* What was said stays said. */
 	"CREATE TRIGGER events_stay BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'events do not change'); END;"
-	"CREATE TRIGGER events_remain BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'events do not go'); END;",
+	"CREATE TRIGGER events_remain BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'events do not go'); END;";
 
+static const char imported_customers[] =
 	"CREATE TABLE customers (name TEXT PRIMARY KEY, id INTEGER NOT NULL, sources TEXT NOT NULL,"
-	"  weight INTEGER NOT NULL, limits TEXT NOT NULL) WITHOUT ROWID;",
+	"  weight INTEGER NOT NULL, limits TEXT NOT NULL) WITHOUT ROWID;";
 
-	"CREATE TABLE secrets (name TEXT PRIMARY KEY,"
-	"  value INTEGER NOT NULL) WITHOUT ROWID;",
-};
+static const char secrets[] = "CREATE TABLE secrets (name TEXT PRIMARY KEY,"
+			      "  value INTEGER NOT NULL) WITHOUT ROWID;";
+
+/* From each version of the tables to the next. A row is never changed once it was released. */
+static const char *const steps[] = { first_tables, decisions_told_whole, imported_customers, secrets };
 
 #define STEPS (int)(sizeof(steps) / sizeof(steps[0]))
 

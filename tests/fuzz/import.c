@@ -17,7 +17,7 @@ static void check_customer(const struct customer *customer)
 	for (size_t i = 0; i < again.source_count; i++) {
 		const struct source *a = &customer->sources[i], *b = &again.sources[i];
 		must(prefix_equal(&a->prefix, &b->prefix) && a->port_low == b->port_low);
-		must(a->port_high == b->port_high && a->vlan == b->vlan);
+		must(a->port_high == b->port_high && a->vlan == b->vlan && a->stream == b->stream);
 	}
 	must(limits_parse(limits_text(&customer->limits, text, sizeof(text)), &limits) == NULL);
 	must(limits.has == customer->limits.has);

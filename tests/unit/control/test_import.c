@@ -92,7 +92,7 @@ START_TEST(what_is_wrong)
 		{ "name,sources\na,10.0.0.1;vlan=4095\n",
 		  "line 2: sources: \"10.0.0.1;vlan=4095\": expected vlan=" VLAN_EXPECTED "\n" },
 		{ "name,sources\na,10.0.0.1;x\n",
-		  "line 2: sources: \"10.0.0.1;x\": expected ports= or vlan= after the prefix\n" },
+		  "line 2: sources: \"10.0.0.1;x\": expected ports=, vlan= or stream= after the prefix\n" },
 		{ "name,sources,weight\na,10.0.0.1,0\n", "line 2: weight: \"0\": expected a number from 1 to 1000\n" },
 		{ "name,sources,connections,byte-rate\na,10.0.0.1,x,y\n",
 		  "line 2: connections: \"x\": expected a count such as 20\n"
@@ -157,8 +157,8 @@ END_TEST
 
 START_TEST(texts_again)
 {
-	static const char sources[] =
-		"192.0.2.11 192.0.2.64/28;ports=20000-29999;vlan=120 2001:db8::/64 10.0.0.1;ports=25-25";
+	static const char sources[] = "192.0.2.11 192.0.2.64/28;ports=20000-29999;vlan=120 "
+				      "2001:db8::/64;stream=transactional 10.0.0.1;ports=25-25";
 	struct customer customer = { .weight = 1 };
 	struct limits limits = { 0 }, again = { 0 };
 	char text[256];
