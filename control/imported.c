@@ -84,7 +84,8 @@ static struct config make_next(const struct config *config, size_t more)
 	next.by_name = next.by_id = NULL;
 	next.customer_count = config->written_count;
 	next.customers = must(calloc(config->customer_count + more + 1, sizeof(*next.customers)));
-	memcpy(next.customers, config->customers, config->written_count * sizeof(*next.customers));
+	if (config->written_count > 0)
+		memcpy(next.customers, config->customers, config->written_count * sizeof(*next.customers));
 	return next;
 }
 

@@ -187,7 +187,7 @@ size_t ledger_on(const struct ledger *ledger, const struct scope_key *key, struc
 
 	while (end < ledger->count && memcmp(&ledger->by_scope.at[end]->key, key, sizeof(*key)) == 0)
 		end++;
-	*ret_first = ledger->by_scope.at + first;
+	*ret_first = end > first ? ledger->by_scope.at + first : NULL;
 	return end - first;
 }
 
