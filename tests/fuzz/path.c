@@ -38,8 +38,9 @@ static void put_limits(uint8_t how)
 {
 	static const struct limit none, few = { 2, 1, 1 }, rate = { 20, SECOND, 2 }, bytes = { 4000, SECOND, 1500 },
 					messages = { 5, SECOND, 1 };
+	static const uint8_t scopes[] = { SCOPE_SOURCE, SCOPE_GATE, SCOPE_DOMAIN, SCOPE_DOMAIN };
 	const struct wire_PUT_LIMITS limits = {
-		.key = { .scope = how & 1 ? SCOPE_GATE : SCOPE_SOURCE },
+		.key = { .scope = scopes[(how & 1) | (how >> 4 & 2)] },
 		.limits = { .has = (how >> 1 & 7) | (how >> 4 & 8),
 			    .kind = { how & 2 ? few : none, how & 4 ? rate : none, how & 8 ? bytes : none,
 				      how & 128 ? messages : none } },
@@ -58,7 +59,9 @@ static void publish(uint8_t how)
 						    .hold_budget_ms = { 500, 500, 300, 0, 500 },
 						    .idle_timeout_s = 60,
 						    .ports = 1,
-						    .port[0] = 25 };
+						    .port[0] = 25,
+						    .bulk_percent = 10,
+						    .domain_point = 12345678901 };
 	const struct wire_PUT_VERDICT verdict = { .key = { .scope = how & 32 ? SCOPE_GATE : SCOPE_CUSTOMER },
 						  .action = ACTION_QUARANTINE,
 						  .refuse = how >> 6 & 1,

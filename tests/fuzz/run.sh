@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Runs each fuzz target (built with clang into build-fuzz) for SLUICE_FUZZ_SECONDS (5), from the inputs in corpus/, and
-# always with the same seed. Names as arguments: only those. What a target fails on stays in build-fuzz/found.
-# The last line is the result.
+# Runs each fuzz target (built with clang into build-fuzz) for SLUICE_FUZZ_SECONDS (5), from the inputs in corpus/ and
+# those of seeds.c, always with the same seed. Names as arguments: only those. What a target fails on stays in
+# build-fuzz/found. The last line is the result.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -19,7 +19,7 @@ build() {
 		CC=clang meson setup $BUILD -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false \
 			-Dc_args="-fsanitize=fuzzer-no-link -fno-sanitize-recover=undefined" >"$log" 2>&1 || ret=$?
 	fi
-	[ $ret != 0 ] || ninja -C $BUILD "${targets[@]/#/tests/fuzz/fuzz_}" >"$log" 2>&1 || ret=$?
+	[ $ret != 0 ] || ninja -C $BUILD tests/fuzz/fuzz_seeds "${targets[@]/#/tests/fuzz/fuzz_}" >"$log" 2>&1 || ret=$?
 	[ $ret = 0 ] || cat "$log"
 	rm -f "$log"
 	return $ret
@@ -30,6 +30,7 @@ run() {
 	local target=$1 work=$PWD/$BUILD/fuzz/$1 ret=0
 	rm -rf "$work"
 	mkdir -p "$work" "$BUILD/found" "$RUNTIME_DIRECTORY"
+	"$BUILD/tests/fuzz/fuzz_seeds" "$target" "$work"
 	"$BUILD/tests/fuzz/fuzz_$target" "$work" "tests/fuzz/corpus/$target" -seed=1 -runs=$RUNS \
 		-max_total_time="$SECONDS_EACH" -timeout=10 -rss_limit_mb=1024 -max_len=4096 \
 		-print_final_stats=1 -artifact_prefix="$BUILD/found/$target-" >"$work.log" 2>&1 || ret=$?
