@@ -145,9 +145,13 @@ def test_new_connection_pays(bed):
     return f"the second connection came after {took:.2f} s of 1"
 
 
+def shown_of(bed, domain):
+    return {row["domain"]: row["messages"] for row in bed.ctl("domains")["rows"]}[domain]
+
+
 def test_domain(bed):
     """Two domains on the same hosts, in clear text: which one a message is for is known by its recipient alone."""
-    lanes = REUSE["initial_destination_concurrency"]
+    lanes, before = REUSE["initial_destination_concurrency"], shown_of(bed, "icloud.example")
     bed.set_sender(**REUSE)
     bed.set_receiver("apple", enable_long_queue_ids="yes")
     with with_limit(bed, "domain:icloud.example", f"message-rate={RATE}/s burst {BURST}"):
@@ -155,7 +159,6 @@ def test_domain(bed):
         held = bed.send("corvus", "apple", COUNT, domain="icloud.example")
         free = bed.send("acme", "apple", COUNT, domain="me.example")
         expect(bed.wait_empty(60), f"still queued: {bed.queued()}")
-        rows = {row["domain"]: row["messages"] for row in bed.ctl("domains")["rows"]}
     wait_until(lambda: len([m for m, _ in bed.stored() if m in held + free]) >= 2 * COUNT, 30, "all are stored")
     times, others = sorted(taken(bed, "apple", held)), sorted(taken(bed, "apple", free))
     # A connection's first message is known too late to wait: it is owed.
@@ -163,7 +166,8 @@ def test_domain(bed):
     expect(excess < JITTER, f"{excess:.2f} messages beyond {BURST} + {lanes} + {RATE}/s")
     span, other = times[-1] - times[0], others[-1] - others[0]
     expect(other < span / 2, f"the other domain took {other:.1f} s, the limited one {span:.1f} s")
-    expect(rows.get("icloud.example", 0) >= COUNT - lanes, f"domains: {rows}")
+    # Figures for people are a few seconds old.
+    wait_until(lambda: shown_of(bed, "icloud.example") - before >= COUNT, 15, f"{COUNT} messages are shown of it")
     return f"{COUNT} to the limited domain in {span:.1f} s, as many to the other on the same hosts in {other:.1f} s"
 
 
