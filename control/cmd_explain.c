@@ -64,6 +64,18 @@ static void say_customer(json_t *rows, const struct question *question)
 		say(rows, "customer", "unknown", "no customer has that source");
 }
 
+/* A rule tells it; by name a customer may have mail of both. */
+static void say_stream(json_t *rows, const struct daemon *daemon, const struct question *question)
+{
+	if (question->rule == NULL)
+		return;
+	if (question->rule->stream == STREAM_TRANSACTIONAL)
+		say(rows, "stream", stream_name[STREAM_TRANSACTIONAL], "its source says so: it goes before bulk");
+	else
+		say(rows, "stream", stream_name[STREAM_BULK], "sure of %llu %% beside transactional mail",
+		    (unsigned long long)daemon->config->settings.bulk_minimum);
+}
+
 static void say_provider(json_t *rows, const struct daemon *daemon, const struct question *question)
 {
 	const char *name = policy_provider(&daemon->policy, question->about.provider);
@@ -194,6 +206,7 @@ static void tell(void *context, const struct rows *meters)
 	explain_use(explanation, meters != NULL ? meters->row : NULL, meters != NULL ? meters->count : 0,
 		    daemon->config->settings.max_hold);
 	say_customer(rows, question);
+	say_stream(rows, daemon, question);
 	say_provider(rows, daemon, question);
 	say_verdict(rows, daemon, explanation);
 	for (unsigned i = 0; i < explanation->count; i++)

@@ -460,8 +460,36 @@ START_TEST(a_second_daemon)
 }
 END_TEST
 
+/* An address's rule tells the stream; a customer's name does not. */
+START_TEST(the_stream_is_explained)
+{
+	struct bed *bed = bed_begin("customers: [{ name: acme, sources: [10.0.0.0/24,\n"
+				    "             { prefix: 10.0.1.0/24, stream: transactional }] }]\n");
+	static const struct {
+		const char *ask, *stream;
+	} rows[] = {
+		{ "GET /v1/explain?subject=10.0.0.5", "bulk" },
+		{ "GET /v1/explain?subject=10.0.1.5", "transactional" },
+		{ "GET /v1/explain?subject=acme", NULL },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		json_t *reply = bed_ask(bed, rows[i].ask), *row;
+		const char *stream = NULL;
+		size_t at;
+		json_array_foreach(json_object_get(reply, "rows"), at,
+				   row) if (strcmp(text_of(row, "what"), "stream") == 0) stream = text_of(row, "value");
+		ck_assert_int_eq(stream == NULL, rows[i].stream == NULL);
+		ck_assert(stream == NULL || strcmp(stream, rows[i].stream) == 0);
+		json_decref(reply);
+	}
+	bed_end(bed);
+}
+END_TEST
+
 UNIT_MAIN("orders", what_was_done, what_was_done_to_whom, all_that_fit_are_shown_first, what_is_meant_by_all,
 	  a_bare_name_is_a_customer, what_is_in_force_already, what_is_in_force_still,
 	  names_that_left_the_configuration, what_a_reload_does_not_change, the_newest_first, half_a_release,
 	  a_batch_that_does_not_fit, more_flows_than_are_shown, no_more_than_what_changed,
-	  a_stop_while_the_gate_is_asked, a_crowd_of_readers, echoes_of_what_is_not_ascii, two_clocks, a_second_daemon)
+	  a_stop_while_the_gate_is_asked, a_crowd_of_readers, echoes_of_what_is_not_ascii, two_clocks, a_second_daemon,
+	  the_stream_is_explained)
