@@ -97,6 +97,7 @@ unsigned worker_turn(struct worker *worker, uint64_t now)
 	if (worker->gate->workers > 1)
 		admission_answer_calls(worker, now);
 	unsigned released = release_due(worker, now, RELEASE_MOST);
+	transmit_flush(worker, OUTSIDE); /* nor does it wait for them on its way to the port */
 	if (worker->gate->workers > 1)
 		receive_handed(worker, &burst);
 	receive(worker, &burst, INSIDE, COUNT_RX_INSIDE);
@@ -108,13 +109,14 @@ unsigned worker_turn(struct worker *worker, uint64_t now)
 	return burst.count + released;
 }
 
-static void nap(struct worker *worker, uint64_t ns)
+static void nap(struct worker *worker, struct idle *idle, uint64_t now, uint64_t ns)
 {
 	const struct timespec time = { .tv_nsec = (long)ns };
 
 	rcu_offline(&worker->rcu);
 	clock_nanosleep(CLOCK_MONOTONIC, 0, &time, NULL);
 	rcu_online(&worker->rcu);
+	idle_woke(idle, now + ns, clock_now());
 }
 
 static void publish_view(struct worker *worker, uint64_t busy_ns, uint64_t total_ns)
@@ -144,11 +146,11 @@ int worker_main(void *argument)
 		uint64_t after = clock_now();
 		if (moved > 0) {
 			busy += after - now;
-			idle_busy(&idle);
+			idle_busy(&idle, after);
 		} else if (!looking) {
 			uint64_t ns = idle_nap(&idle, after, wheel_next(worker->wheel));
 			if (ns > 0)
-				nap(worker, ns);
+				nap(worker, &idle, after, ns);
 		}
 		publish_view(worker, busy, after - start);
 		now = moved > 0 ? after : clock_now();

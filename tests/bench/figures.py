@@ -20,6 +20,7 @@ FIGURES = (
     Figure("bytes_per_flow", 192, 128, False, "memory of a connection, index included"),
     Figure("pacing_error_p50_us", None, None, False, "departure after its due time, 100 thousand a second"),
     Figure("pacing_error_p99_us", 50, 10, False, "the same, one in a hundred is later"),
+    Figure("pacing_kept_off_percent", None, None, False, "of the time something else ran on the worker's core"),
     Figure("pacing_early", 0, 0, False, "departures before their due time"),
     Figure("pacing_alone_error_p99_us", None, None, False, "with real-time priority, as on a core of its own"),
     Figure("pacing_calm_error_p99_us", None, None, False, "ten thousand a second, with real-time priority"),

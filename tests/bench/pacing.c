@@ -3,7 +3,9 @@
  * Each connection has a bucket of its own, with a period of its own, and always segments that wait; the buckets begin
  * to fill at a known moment. So each departure's due time is known without asking the gate: the start, and so many
  * whole periods. Only where the worker was stopped for longer than the gate makes up for (HOLD_LATE_NS) the gate is
- * asked when it means to go on. The moment of departure is when the packet is handed to the port.
+ * asked when it means to go on: the bucket has filled meanwhile, so one packet more may leave at once, and counts as
+ * part of the stop. The moment of departure is when the packet is handed to the port. All of them count, also those
+ * that were late because something else ran on the worker's core; for how long that was is said beside.
  *
  * bench_pacing NAME CONNECTIONS SECONDS */
 #include <unistd.h>
@@ -37,6 +39,7 @@ struct watch_of {
 	const struct flow *flow;
 	uint64_t period_ns; /* of a packet; a whole number of ns a byte */
 	uint64_t due;	    /* of the next departure; 0: not known any more, nothing waited */
+	uint64_t stopped;   /* when a stop ended with the last departure */
 	uint64_t sent;
 	_Atomic uint64_t left;
 };
@@ -48,6 +51,7 @@ static struct pacing {
 	struct watch_of connection[CONNECTIONS_MOST];
 	uint64_t start;
 	uint64_t stalls, lost;
+	uint64_t kept_off_ns; /* the worker was to run, and something else did */
 	_Atomic uint32_t samples;
 	int32_t late_ns[SAMPLES_MOST];
 } pacing;
@@ -67,17 +71,19 @@ static void depart(struct watch_of *watch, uint64_t now)
 	const struct wait *wait = hold_of(pacing.rig.worker[0], watch->flow);
 	int64_t late = (int64_t)(now - watch->due);
 
+	bool stopped = watch->due == 0 || late > (int64_t)HOLD_LATE_NS / 2;
+
 	atomic_fetch_add_explicit(&watch->left, 1, memory_order_relaxed);
-	if (watch->due != 0)
-		note(late);
-	if (wait == NULL) {
-		watch->due = 0;
+	if (wait == NULL)
 		pacing.lost++;
-	} else if (watch->due == 0 || late > (int64_t)HOLD_LATE_NS / 2) {
-		watch->due = wait->due;
-		pacing.stalls++;
+	if (watch->due != 0 && watch->stopped != now)
+		note(late);
+	if (stopped || watch->stopped == now) {
+		watch->due = wait != NULL ? wait->due : 0;
+		watch->stopped = now;
+		pacing.stalls += stopped;
 	} else {
-		watch->due += watch->period_ns;
+		watch->due = wait != NULL ? watch->due + watch->period_ns : 0;
 	}
 }
 
@@ -181,6 +187,28 @@ static void drain(void)
 			rte_pktmbuf_free_bulk((struct rte_mbuf **)mbufs, count);
 }
 
+/* Of a thread that can run: how long it waited for a core. 0 where the kernel does not say. */
+static uint64_t waited_for_core(void)
+{
+	unsigned long long ran, waited = 0;
+	FILE *file = fopen("/proc/thread-self/schedstat", "r");
+
+	if (file != NULL && fscanf(file, "%llu %llu", &ran, &waited) != 2)
+		waited = 0;
+	if (file != NULL)
+		fclose(file);
+	return waited;
+}
+
+static int work(void *worker)
+{
+	uint64_t before = waited_for_core();
+	int ret = worker_main(worker);
+
+	pacing.kept_off_ns = waited_for_core() - before;
+	return ret;
+}
+
 static int by_value(const void *a, const void *b)
 {
 	int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
@@ -212,6 +240,7 @@ static void report(const char *name, double seconds)
 	report_one(name, "stalls", (double)pacing.stalls);
 	report_one(name, "starved", (double)pacing.lost);
 	report_one(name, "packets_per_second", count / seconds);
+	report_one(name, "kept_off_percent", 100.0 * (double)pacing.kept_off_ns / (double)view->total_ns);
 	report_one(name, "busy_percent", 100.0 * (double)view->busy_ns / (double)view->total_ns);
 }
 
@@ -238,7 +267,7 @@ int main(int argc, char **argv)
 	find_flows();
 	rig_leave();
 	pacing.start = config.start;
-	rte_eal_remote_launch(worker_main, pacing.rig.worker[0], 1);
+	rte_eal_remote_launch(work, pacing.rig.worker[0], 1);
 	for (uint64_t end = pacing.start + (uint64_t)(seconds * 1e9); clock_now() < end; usleep(1000)) {
 		feed();
 		drain();

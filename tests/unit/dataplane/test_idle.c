@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <stdbool.h>
+
 #include "idle.h"
 #include "unit.h"
 
@@ -49,9 +51,87 @@ START_TEST(work_begins_anew)
 			ck_assert_uint_eq(idle_nap(&idle, 0, NEVER), 0);
 		ck_assert_uint_eq(idle_nap(&idle, 0, NEVER), IDLE_NAP_FIRST_NS);
 		ck_assert_uint_eq(idle_nap(&idle, 0, NEVER), 2 * IDLE_NAP_FIRST_NS);
-		idle_busy(&idle);
+		idle_busy(&idle, 0);
 	}
 }
 END_TEST
 
-UNIT_MAIN("idle", naps_double, work_begins_anew)
+/* Whose naps end 60 us late gets up 60 us before something is due, and stays up when it is nearer. */
+START_TEST(gets_up_earlier)
+{
+	struct idle idle = { .empty = IDLE_LOOKS };
+
+	idle_woke(&idle, 1000, 61000);
+	ck_assert_uint_eq(idle_nap(&idle, 0, 70000), 10000);
+	ck_assert_uint_eq(idle_nap(&idle, 0, 60001), 1);
+	ck_assert_uint_eq(idle_nap(&idle, 0, 60000), 0);
+	ck_assert_uint_eq(idle_nap(&idle, 0, 1), 0);
+	ck_assert_uint_eq(idle_nap(&idle, 0, NEVER), 4 * IDLE_NAP_FIRST_NS); /* nothing is due: no hurry */
+}
+END_TEST
+
+/* One late nap is remembered for long, yet not for ever; and a stop of the whole machine counts as no nap. */
+START_TEST(forgets_slowly)
+{
+	struct idle idle = { 0 };
+
+	idle_woke(&idle, 0, 5000000);
+	ck_assert_uint_eq(idle.late, IDLE_LATE_MOST_NS);
+	for (int i = 0; i < 100; i++)
+		idle_woke(&idle, 1000, 2000);
+	ck_assert_uint_gt(idle.late, IDLE_LATE_MOST_NS / 2);
+	for (int i = 0; i < 2000; i++)
+		idle_woke(&idle, 1000, 2000);
+	ck_assert_uint_lt(idle.late, 2000);
+	idle_woke(&idle, 1000, 999); /* a signal woke it */
+	ck_assert_uint_lt(idle.late, 2000);
+}
+END_TEST
+
+/* Does it get up before what is due 10 us later? A nap of its own length says no. */
+static bool stays_up(struct idle *idle, uint64_t now)
+{
+	idle->empty = IDLE_LOOKS;
+	return idle_nap(idle, now, now + 10000) == 0;
+}
+
+/* Put off its core while it stayed up, it naps right up to what is due; later it tries again. */
+START_TEST(gives_way_to_neighbours)
+{
+	struct idle idle = { .late = 60000 };
+	uint64_t now = 1000;
+
+	ck_assert(stays_up(&idle, now));
+	idle_busy(&idle, now + IDLE_STOP_NS); /* a long turn, yet its own */
+	ck_assert(stays_up(&idle, now));
+	idle_busy(&idle, now += IDLE_STOP_NS + 1);
+	ck_assert(!stays_up(&idle, now) && !stays_up(&idle, now + IDLE_SHARED_FIRST_NS - 1));
+	ck_assert(stays_up(&idle, now += IDLE_SHARED_FIRST_NS));
+	/* Without anything to do at the end of the stop, and soon after the last: twice as long. */
+	ck_assert(!stays_up(&idle, now += 1000000));
+	ck_assert(!stays_up(&idle, now + 2ull * IDLE_SHARED_FIRST_NS - 1));
+	ck_assert(stays_up(&idle, now += 2ull * IDLE_SHARED_FIRST_NS));
+	idle_busy(&idle, now);
+	/* After a long time without one it begins anew. */
+	ck_assert(stays_up(&idle, now += 10ull * IDLE_SHARED_FIRST_NS));
+	ck_assert(!stays_up(&idle, now += 1000000));
+	ck_assert(stays_up(&idle, now + IDLE_SHARED_FIRST_NS));
+}
+END_TEST
+
+START_TEST(gives_way_for_a_minute_at_most)
+{
+	struct idle idle = { .late = 60000 };
+	uint64_t now = 1000;
+
+	for (int stop = 0; stop < 20; stop++) {
+		ck_assert(stays_up(&idle, now));
+		ck_assert(!stays_up(&idle, now += 1000000));
+		now = idle.shared;
+	}
+	ck_assert_uint_eq(idle.pause, IDLE_SHARED_MOST_NS);
+}
+END_TEST
+
+UNIT_MAIN("idle", naps_double, work_begins_anew, gets_up_earlier, forgets_slowly, gives_way_to_neighbours,
+	  gives_way_for_a_minute_at_most)
