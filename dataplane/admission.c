@@ -162,19 +162,20 @@ static void enter(struct worker *worker, struct flow *flow, uint32_t ticket, uin
 	struct wait *wait = hold_of(worker, flow);
 	uint64_t as_of = hold_as_of(wait, now);
 	uint32_t waited = ticket != 0 ? queue_thing(queues, ticket) : 0;
+	bool shared = worker->gate->meters->shared;
 
 	for (int scope = 0; scope < SCOPES; scope++) {
 		struct meter *meter = seat(worker, flow, scope);
 		if (flow->meter[scope] == 0)
 			continue;
 		if (meter_limits(meter, LIMIT_CONNECTION_RATE))
-			bucket_take(&meter->connection_rate, 1, as_of, true);
+			bucket_take(&meter->connection_rate, 1, as_of, shared);
 		if (flow->message_scopes & 1u << scope)
-			bucket_take(&meter_messages(worker->gate->meters, meter)->rate, 1, as_of, true);
+			bucket_take(&meter_messages(worker->gate->meters, meter)->rate, 1, as_of, shared);
 		/* Where it waited also if that limit is gone by now. */
 		if (has_queue(meter) || waited == flow->meter[scope])
 			serve(worker, flow, scope, waited == flow->meter[scope] ? ticket : 0, now);
-		atomic_fetch_add_explicit(&meter->admitted, 1, memory_order_relaxed);
+		meter_add(&meter->admitted, 1, shared);
 	}
 	forget_account(worker, wait, now);
 	flow->paid = flow->message_scopes != 0;

@@ -15,6 +15,8 @@
 
 #define BURST_MAX 64
 
+struct arrival;
+
 enum side { INSIDE, OUTSIDE, SIDES };
 
 enum packet_kind {
@@ -39,6 +41,7 @@ struct packet {
 	uint16_t inside_port, outside_port, vlan;
 	uint64_t hash;
 	struct flow *flow;
+	const struct arrival *arrival; /* of one that opens a connection; see arrive.h */
 } __attribute__((aligned(64)));
 
 struct burst {
@@ -92,6 +95,13 @@ static inline struct speech packet_speech(const struct packet *packet, uint64_t 
 static inline struct headers packet_headers(const struct packet *packet)
 {
 	return (struct headers){ packet_bytes(packet, 0), packet->ip_at, packet->tcp_at, packet->ipv6 };
+}
+
+/* Does the client ask for a connection with it, and nothing else? */
+static inline bool packet_opens(const struct packet *packet)
+{
+	return packet->side == INSIDE && packet->payload == 0 &&
+	       (packet->flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) == TCP_SYN;
 }
 
 /* IP bytes: what a byte rate counts. */

@@ -2,6 +2,7 @@
 #include "connect.h"
 
 #include "admit.h"
+#include "arrive.h"
 #include "decide.h"
 #include "end.h"
 #include "hold.h"
@@ -66,12 +67,12 @@ static struct flow *take_record(struct worker *worker, const struct packet *pack
 }
 
 /* With meters, or not at all. */
-static struct flow *open_flow(struct worker *worker, const struct packet *packet, const struct party *party,
+static struct flow *open_flow(struct worker *worker, const struct packet *packet, const struct arrival *arrival,
 			      uint64_t now)
 {
 	struct seats seats;
 
-	if (!usage_acquire(worker, &party->scopes, &seats, now))
+	if (!usage_acquire_at(worker, &arrival->party.scopes, arrival->hash, &seats, now))
 		return NULL;
 	struct flow *flow = take_record(worker, packet, now);
 	if (flow == NULL) {
@@ -81,8 +82,8 @@ static struct flow *open_flow(struct worker *worker, const struct packet *packet
 	}
 	flow->opened_ms = flow->seen_ms = (uint32_t)(now / 1000000);
 	flow->layout = table_layout(worker->table);
-	flow->domain_way = party->domain_way & 3;
-	flow->stream = party->stream & 1;
+	flow->domain_way = arrival->party.domain_way & 3;
+	flow->stream = arrival->party.stream & 1;
 	usage_sit(worker, flow, &seats, now);
 	return flow;
 }
@@ -117,7 +118,7 @@ static void queue(struct worker *worker, struct flow *flow, struct packet *packe
 	uint64_t until = now + table_settings(worker->table)->max_hold_ms * 1000000ull;
 
 	flow->state = FLOW_SYN_HELD;
-	flow->serial = (uint32_t)table_generation(worker->table);
+	flow->serial = worker->decided;
 	dialogue_open(&flow->dialogue, packet->seq);
 	messages_open(worker, flow);
 	struct wait *wait = hold_append(worker, flow, packet, until, 0);
@@ -138,41 +139,27 @@ static void refuse_decided(struct worker *worker, struct packet *packet, const s
 	count(worker, COUNT_REFUSED_QUARANTINE, 1);
 }
 
-/* While the policy is asked, the record comes. */
-static void fetch_record(struct worker *worker)
-{
-	uint32_t index;
-
-	if (flow_fetch_free(worker->flows, &index))
-		fetch(&worker->messages[index]);
-}
-
 void connect_new(struct worker *worker, struct packet *packet, uint64_t now)
 {
+	const struct arrival *arrival = packet->arrival;
 	struct flow *flow = packet->flow;
 	bool runs = flow != NULL && (flow->state == FLOW_ESTABLISHED || flow->state == FLOW_CLOSING);
-	struct flow_key key;
-	struct party party;
 
 	if (packet->payload > 0) {
 		transmit_drop(worker, packet, COUNT_DROP_SYN_DATA);
 		return;
 	}
-	packet_key(packet, &key);
-	if (flow == NULL)
-		fetch_record(worker);
-	identify(worker, &key, &party);
-	const struct wire_PUT_VERDICT *verdict = decide_new(worker, &party.scopes);
+	const struct wire_PUT_VERDICT *verdict = decide_new(worker, &arrival->party.scopes);
 	if (verdict != NULL && runs && is_repeat(flow, packet)) {
 		transmit_drop(worker, packet, COUNT_DROP_QUARANTINE); /* a late copy: the turn rule decides there */
 	} else if (verdict != NULL) {
-		refuse_decided(worker, packet, &key, verdict->refuse, now);
+		refuse_decided(worker, packet, &arrival->key, verdict->refuse, now);
 	} else if (is_repeat(flow, packet)) {
 		repeat(worker, flow, packet, now);
-	} else if ((packet->flow = open_flow(worker, packet, &party, now)) != NULL) {
+	} else if ((packet->flow = open_flow(worker, packet, arrival, now)) != NULL) {
 		queue(worker, packet->flow, packet, now);
 	} else {
-		refuse_packet(worker, packet, &key, settings_refuse(worker), now);
+		refuse_packet(worker, packet, &arrival->key, settings_refuse(worker), now);
 		count(worker, COUNT_REFUSED_NO_ROOM, 1);
 	}
 }
@@ -210,12 +197,12 @@ void connect_again(struct worker *worker, struct flow *flow, uint64_t now)
 
 bool connect_adopt(struct worker *worker, struct packet *packet, uint64_t now)
 {
-	struct flow_key key;
-	struct party party;
+	struct arrival arrival;
 
-	packet_key(packet, &key);
-	identify(worker, &key, &party);
-	struct flow *flow = open_flow(worker, packet, &party, now);
+	packet_key(packet, &arrival.key);
+	identify(worker, &arrival.key, &arrival.party);
+	meter_hashes(worker->gate->meters, arrival.party.scopes.key, SCOPES, arrival.hash);
+	struct flow *flow = open_flow(worker, packet, &arrival, now);
 	packet->flow = flow;
 	if (flow == NULL)
 		return false;

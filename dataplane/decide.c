@@ -13,17 +13,21 @@ const struct wire_PUT_VERDICT *decide_new(struct worker *worker, const struct sc
 
 static void take(struct worker *worker, struct flow *flow, const struct wire_PUT_VERDICT *verdict)
 {
-	flow->serial = (uint32_t)table_generation(worker->table);
+	flow->serial = worker->decided;
 	flow->quarantined = verdict != NULL && verdict->action == ACTION_QUARANTINE;
 	if (flow->quarantined)
 		flow->refuse = verdict->refuse & 1;
 }
 
-/* A publication makes every flow ask again: so only those keys are fetched on whose kind something is decided. */
+/* Only those keys are fetched on whose kind something is decided. */
 void decide_running(struct worker *worker, struct flow *flow)
 {
 	const struct wire_PUT_VERDICT *found = NULL;
 
+	if (!decided_since(worker->gate->meters->decided, flow->meter, flow->serial)) {
+		flow->serial = worker->decided;
+		return;
+	}
 	for (int scope = 0; found == NULL && scope < SCOPES; scope++)
 		if (flow->meter[scope] != 0 && table_verdicts_on(worker->table, scope))
 			found = table_verdict_on(&worker->rcu, worker->table, usage_key(worker, flow, scope));

@@ -213,14 +213,19 @@ struct flow *flow_insert(struct flow_table *table, const struct packet *packet)
 	return flow;
 }
 
-bool flow_fetch_free(const struct flow_table *table, uint32_t *ret_index)
+bool flow_fetch_free(const struct flow_table *table, uint32_t before, uint32_t *ret_index)
 {
-	if (table->free_count == 0)
+	if (table->free_count <= before)
 		return false;
-	*ret_index = table->free[table->free_count - 1];
+	*ret_index = table->free[table->free_count - 1 - before];
 	fetch(&table->flow[*ret_index]);
 	fetch((const char *)&table->flow[*ret_index] + 64);
 	return true;
+}
+
+void flow_fetch_place(const struct flow_table *table, const struct flow *flow)
+{
+	fetch(&table->line[home_of(table, flow->id)]);
 }
 
 void flow_remove(struct flow_table *table, struct flow *flow)

@@ -42,7 +42,7 @@ struct flow {
 	uint8_t in_record : 1; /* messages.h: the inference is where the dialogue's scan is, inside a record */
 	struct dialogue dialogue;
 	uint32_t seen_ms, opened_ms;
-	uint32_t serial;	/* of the table its verdict comes from; 0: none yet */
+	uint32_t serial;	/* its verdict is as of this number (decided.h) or newer; 0: none yet */
 	uint32_t layout;	/* of the table its meters come from */
 	uint32_t wait;		/* what it holds (hold.h); 0: nothing */
 	uint32_t meter[SCOPES]; /* in the gate's meters; all or none, but for an unknown domain */
@@ -92,8 +92,11 @@ struct flow *flow_find(struct flow_table *table, const struct packet *packet);
 /* A fresh, zeroed record; NULL when the table is full. */
 struct flow *flow_insert(struct flow_table *table, const struct packet *packet);
 
-/* Fetches ahead the record the next insertion takes; *ret_index is its place, if there is one. */
-bool flow_fetch_free(const struct flow_table *table, uint32_t *ret_index);
+/* Fetches ahead the record an insertion will take, after `before` others; *ret_index is its place, if there is one. */
+bool flow_fetch_free(const struct flow_table *table, uint32_t before, uint32_t *ret_index);
+
+/* Fetches ahead where the table keeps its place, for flow_remove(). */
+void flow_fetch_place(const struct flow_table *table, const struct flow *flow);
 
 /* Not while a burst is under way: its packets may point here. */
 void flow_remove(struct flow_table *table, struct flow *flow);

@@ -23,6 +23,11 @@ static void set_scopes(struct scopes *scopes, const struct flow_key *key, uint32
 				   } };
 }
 
+void identify_fetch(const struct worker *worker, const struct flow_key *key, enum look look)
+{
+	table_fetch(&worker->rcu, worker->table, &key->inside, &key->outside, look == LOOK_WHAT);
+}
+
 void identify(struct worker *worker, const struct flow_key *key, struct party *ret_party)
 {
 	const struct sender sender = { key->inside, key->inside_port, key->vlan };

@@ -5,18 +5,15 @@
 
 #include <stdint.h>
 
-#include "table.h"
+#include "party.h"
 
 struct flow;
 struct flow_key;
 struct worker;
 
-struct party {
-	uint32_t customer, provider;
-	uint8_t domain_way; /* enum domain_way */
-	uint8_t stream;	    /* enum stream */
-	struct scopes scopes;
-};
+/* Fetches ahead what identify() will look at: first where, then (when that has come) what. */
+enum look { LOOK_WHERE, LOOK_WHAT };
+void identify_fetch(const struct worker *worker, const struct flow_key *key, enum look look);
 
 void identify(struct worker *worker, const struct flow_key *key, struct party *ret_party);
 

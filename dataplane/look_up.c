@@ -3,7 +3,39 @@
 
 #include "decide.h"
 #include "identify.h"
-#include "worker.h"
+#include "memory.h"
+#include "usage.h"
+
+static bool has_news(const struct worker *worker, const struct packet *packet)
+{
+	return packet->kind == PACKET_SMTP && packet->flow != NULL && packet->flow->serial != worker->decided;
+}
+
+/* On whose meters something was decided, he looks at their keys. */
+static void fetch_keys(const struct worker *worker, const struct flow *flow)
+{
+	if (!decided_since(worker->gate->meters->decided, flow->meter, flow->serial))
+		return;
+	for (int scope = 0; scope < SCOPES; scope++)
+		if (table_verdicts_on(worker->table, (enum scope)scope))
+			fetch(usage_key(worker, flow, (enum scope)scope));
+}
+
+void look_up_fetch(const struct worker *worker, const struct burst *burst)
+{
+	bool news = false;
+
+	for (uint16_t i = 0; i < burst->count; i++) {
+		const struct flow *flow = burst->packet[i].flow;
+		if (!has_news(worker, &burst->packet[i]))
+			continue;
+		news = true;
+		decided_fetch(worker->gate->meters->decided, flow->meter, flow->serial);
+	}
+	for (uint16_t i = 0; news && i < burst->count; i++)
+		if (has_news(worker, &burst->packet[i]))
+			fetch_keys(worker, burst->packet[i].flow);
+}
 
 static void decide(struct worker *worker, struct flow *flow)
 {
@@ -18,13 +50,14 @@ static void decide(struct worker *worker, struct flow *flow)
 	decide_as(worker, flow, &party.scopes);
 }
 
-void look_up(struct worker *worker, struct flow *flow, uint64_t now)
+void look_up_news(struct worker *worker, struct flow *flow, uint64_t now)
 {
-	flow->seen_ms = (uint32_t)(now / 1000000);
 	if (flow->state == FLOW_CUT || flow->state == FLOW_CLOSED)
 		return;
-	if (flow->layout != table_layout(worker->table))
+	if (flow->layout != table_layout(worker->table)) {
 		identify_again(worker, flow, now);
-	if (flow->serial != (uint32_t)table_generation(worker->table))
+		flow->serial = 0; /* all may be decided otherwise */
+	}
+	if (flow->serial != worker->decided)
 		decide(worker, flow);
 }

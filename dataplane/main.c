@@ -85,6 +85,8 @@ static int create_shared(struct program *program)
 			"not enough memory for packets and meters: give EAL more (-m), or less to --held and --meters");
 		return -ENOMEM;
 	}
+	gate->meters->shared = gate->workers > 1;
+	table_store_watch(program->store, decided_note, gate->meters);
 	return 0;
 }
 

@@ -11,12 +11,17 @@ static struct messages *of(const struct worker *worker, const struct flow *flow)
 	return &worker->messages[flow_index(worker->flows, flow)];
 }
 
-void messages_fetch(const struct worker *worker, const struct flow *flow)
+void messages_fetch_at(const struct worker *worker, uint32_t index)
 {
-	const char *messages = (const char *)of(worker, flow);
+	const char *messages = (const char *)&worker->messages[index];
 
 	fetch(messages);
 	fetch(messages + sizeof(struct messages) - 1);
+}
+
+void messages_fetch(const struct worker *worker, const struct flow *flow)
+{
+	messages_fetch_at(worker, flow_index(worker->flows, flow));
 }
 
 void messages_open(struct worker *worker, struct flow *flow)

@@ -28,6 +28,7 @@ _Static_assert(sizeof(struct messages) == 48, "messages are part of what a flow 
 
 /* Fetches ahead what is known of a flow's messages: two lines now and then. */
 void messages_fetch(const struct worker *worker, const struct flow *flow);
+void messages_fetch_at(const struct worker *worker, uint32_t index);
 
 /* A connection that begins / that runs already. */
 void messages_open(struct worker *worker, struct flow *flow);

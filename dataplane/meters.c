@@ -6,6 +6,7 @@
 #include <rte_malloc.h>
 #include <rte_spinlock.h>
 
+#include "decided.h"
 #include "memory.h"
 #include "queue.h"
 #include "siphash.h"
@@ -37,12 +38,14 @@ struct meters *meters_create(uint32_t most, const uint8_t secret[16], uint64_t s
 	meters->meter = rte_zmalloc("meter_pool", ((size_t)most + 1) * sizeof(*meters->meter), 128);
 	meters->bytes = rte_zmalloc("meter_bytes", ((size_t)most + 1) * sizeof(*meters->bytes), 64);
 	meters->messages = rte_zmalloc("meter_messages", ((size_t)most + 1) * sizeof(*meters->messages), 64);
+	meters->decided = decided_create(most);
 	meters->queues = queues_create(most, most);
-	if (meters->bytes == NULL || meters->messages == NULL || meters->index == NULL || meters->meter == NULL ||
-	    meters->queues == NULL) {
+	if (meters->decided == NULL || meters->bytes == NULL || meters->messages == NULL || meters->index == NULL ||
+	    meters->meter == NULL || meters->queues == NULL) {
 		meters_destroy(meters);
 		return NULL;
 	}
+	meters->shared = true;
 	memcpy(meters->index->secret, secret, sizeof(meters->index->secret));
 	meters->index->start = start;
 	meters->index->most = most;
@@ -59,6 +62,7 @@ void meters_destroy(struct meters *meters)
 	if (meters == NULL)
 		return;
 	queues_destroy(meters->queues);
+	decided_destroy(meters->decided);
 	rte_free(meters->index);
 	rte_free(meters->bytes);
 	rte_free(meters->messages);
@@ -66,12 +70,17 @@ void meters_destroy(struct meters *meters)
 	rte_free(meters);
 }
 
+/* Most keys have no address or an IPv4 one, and fit into two words. */
 static uint32_t hash_of(const struct meters *meters, const struct scope_key *key)
 {
+	static const struct address mapped = { { [10] = 0xff, 0xff } }, none;
 	uint64_t word[4] = { 0 };
 
 	memcpy(word, key, sizeof(*key));
-	return (uint32_t)siphash_words(meters->index->secret, word, 4) & meters->index->mask;
+	if (memcmp(&key->address, &mapped, 12) != 0 && memcmp(&key->address, &none, 12) != 0)
+		return (uint32_t)siphash_words(meters->index->secret, word, 4) & meters->index->mask;
+	word[1] = key->provider | (word[3] & UINT32_MAX) << 32;
+	return (uint32_t)siphash_words(meters->index->secret, word, 2) & meters->index->mask;
 }
 
 void meter_hashes(const struct meters *meters, const struct scope_key *keys, unsigned count, uint32_t *ret_hash)
@@ -80,10 +89,30 @@ void meter_hashes(const struct meters *meters, const struct scope_key *keys, uns
 		ret_hash[i] = hash_of(meters, &keys[i]);
 		fetch(&meters->index->chain[ret_hash[i]]);
 	}
+}
+
+void meters_fetch(const struct meters *meters, const uint32_t *hash, unsigned count)
+{
 	for (unsigned i = 0; i < count; i++) {
-		uint32_t first = __atomic_load_n(&meters->index->chain[ret_hash[i]].first, __ATOMIC_RELAXED);
+		uint32_t first = __atomic_load_n(&meters->index->chain[hash[i]].first, __ATOMIC_RELAXED);
 		fetch(&meters->meter[first]);
-		fetch(&meters->meter[first].key);
+		fetch(&meters->meter[first].admitted);
+	}
+}
+
+/* Without the chain's lock: what is read may change meanwhile, and then the wrong line is fetched. */
+__attribute__((no_sanitize("thread"))) void meters_fetch_next(const struct meters *meters, const struct scope_key *keys,
+							      const uint32_t *hash, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		uint32_t first = __atomic_load_n(&meters->index->chain[hash[i]].first, __ATOMIC_RELAXED);
+		const struct meter *meter = &meters->meter[first];
+		/* Ids and the ends of addresses tell keys apart. */
+		if (meter->key.customer == keys[i].customer && meter->key.provider == keys[i].provider &&
+		    memcmp(meter->key.address.byte + 8, keys[i].address.byte + 8, 8) == 0)
+			continue;
+		fetch(&meters->meter[meter->next]);
+		fetch(&meters->meter[meter->next].admitted);
 	}
 }
 
@@ -143,7 +172,17 @@ uint32_t meter_acquire(struct meters *meters, const struct scope_key *key, uint3
 	if (index == 0)
 		index = make(meters, chain, key);
 	if (index != 0)
-		atomic_fetch_add_explicit(&meters->meter[index].references, 1, memory_order_relaxed);
+		meter_add(&meters->meter[index].references, 1, meters->shared);
+	rte_spinlock_unlock(&chain->lock);
+	return index;
+}
+
+uint32_t meter_find(const struct meters *meters, const struct scope_key *key, uint32_t hash)
+{
+	struct meter_chain *chain = &meters->index->chain[hash];
+
+	rte_spinlock_lock(&chain->lock);
+	uint32_t index = find(meters, chain, key);
 	rte_spinlock_unlock(&chain->lock);
 	return index;
 }
@@ -156,7 +195,12 @@ void meter_release(struct meters *meters, uint32_t index, uint64_t now)
 	if (index == 0)
 		return;
 	atomic_store_explicit(&meter->idle_ms, (uint32_t)(now / 1000000), memory_order_relaxed);
-	atomic_fetch_sub_explicit(&meter->references, 1, memory_order_release);
+	if (meters->shared)
+		atomic_fetch_sub_explicit(&meter->references, 1, memory_order_release);
+	else
+		atomic_store_explicit(&meter->references,
+				      atomic_load_explicit(&meter->references, memory_order_relaxed) - 1,
+				      memory_order_release);
 }
 
 struct times {

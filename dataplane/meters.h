@@ -37,10 +37,12 @@ struct meter_messages {
 _Static_assert(sizeof(struct meter_messages) == 32, "messages are part of what a meter costs");
 
 struct meters {
+	bool shared;	      /* by several workers; a lone one need not lock the bus to count */
 	struct meter *meter;  /* [most + 1]; 0 is no meter */
 	struct bucket *bytes; /* of byte rates, by the same index: all a segment needs */
 	struct meter_messages *messages;
-	struct queues *queues; /* of those who wait for a meter, by the same index */
+	struct decided *decided; /* what was decided on, by the same index */
+	struct queues *queues;	 /* of those who wait for a meter, by the same index */
 	struct meter_index *index;
 };
 
@@ -48,12 +50,18 @@ struct meters {
 struct meters *meters_create(uint32_t most, const uint8_t secret[16], uint64_t start);
 void meters_destroy(struct meters *meters);
 
-/* Where keys are looked for; chains and meters are cold, so that many are fetched ahead at once. */
+/* Where keys are looked for. That is cold, as the meters are: the first fetches ahead the places, the second what is
+ * found there, the third what is behind that where it is another key's: so many are on their way at once. */
 void meter_hashes(const struct meters *meters, const struct scope_key *keys, unsigned count, uint32_t *ret_hash);
+void meters_fetch(const struct meters *meters, const uint32_t *hash, unsigned count);
+void meters_fetch_next(const struct meters *meters, const struct scope_key *keys, const uint32_t *hash, unsigned count);
 
 /* The meter of `key`, made if need be, one reference taken; 0 when all are in use. / Gives it back; 0: nothing. */
 uint32_t meter_acquire(struct meters *meters, const struct scope_key *key, uint32_t hash);
 void meter_release(struct meters *meters, uint32_t index, uint64_t now);
+
+/* The meter of `key` if somebody has it; for the control thread, which alone could forget it. */
+uint32_t meter_find(const struct meters *meters, const struct scope_key *key, uint32_t hash);
 
 static inline struct meter *meter_at(const struct meters *meters, uint32_t index)
 {
@@ -85,6 +93,12 @@ static inline struct meter_messages *meter_messages(const struct meters *meters,
 {
 	return &meters->messages[meter - meters->meter];
 }
+
+/* Adds to a cell that workers write and others only read. */
+#define meter_add(cell, by, shared)                                                                                    \
+	((shared) ? (void)atomic_fetch_add_explicit((cell), (by), memory_order_relaxed)                                \
+		  : atomic_store_explicit((cell), atomic_load_explicit((cell), memory_order_relaxed) + (by),           \
+					  memory_order_relaxed))
 
 /* Puts `limits` in force if they come from a newer layout than the meter's. */
 void meter_update(struct meters *meters, struct meter *meter, uint32_t layout, const struct limits *limits,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "pipeline.h"
 
+#include "arrive.h"
 #include "connect.h"
 #include "cut.h"
 #include "decide.h"
@@ -276,7 +277,7 @@ static void over(struct worker *worker, struct packet *packet, uint64_t now)
 {
 	const struct speech speech = packet_speech(packet, now);
 
-	if (answered_here(worker, packet, now))
+	if (!track_is_farewell(packet->flow, packet) && answered_here(worker, packet, now))
 		return;
 	if (packet->flow->state == FLOW_CUT)
 		cut_answer(worker, packet);
@@ -386,6 +387,8 @@ void pipeline_run(struct worker *worker, struct burst *burst)
 	flow_hash_burst(worker->flows, burst);
 	steer(worker, burst);
 	flow_find_burst(worker->flows, burst);
+	arrive(worker, burst);
+	look_up_fetch(worker, burst);
 	usage_prefetch(worker, burst);
 	count_kinds(worker, burst);
 	for (uint16_t i = 0; i < burst->count; i++) {

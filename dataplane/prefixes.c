@@ -6,10 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "memory.h"
 #include "siphash.h"
 #include "wire.h"
 
 #define ROOM_FIRST 16u
+#define FETCHED_MOST 2 /* lengths whose prefixes are fetched ahead: most searches end with the second at the latest */
 
 struct prefix {
 	struct address address;
@@ -122,9 +124,19 @@ static bool same_prefix(const struct prefix_rule *rule, const struct prefix *pre
 	return rule->plen == prefix->plen && memcmp(&rule->address, &prefix->address, sizeof(prefix->address)) == 0;
 }
 
+/* The length goes into a byte that is 0 in all of IPv4. */
+static uint32_t home_of(const struct prefixes *prefixes, const struct prefix *prefix)
+{
+	uint64_t word[2];
+
+	memcpy(word, &prefix->address, sizeof(word));
+	word[0] ^= (uint64_t)prefix->plen << 56;
+	return (uint32_t)siphash_words(prefixes->secret, word, 2) & prefixes->mask;
+}
+
 static uint32_t slot_of(const struct prefixes *prefixes, const struct prefix *prefix)
 {
-	uint32_t at = (uint32_t)siphash(1, 3, prefixes->secret, prefix, sizeof(*prefix)) & prefixes->mask;
+	uint32_t at = home_of(prefixes, prefix);
 
 	while (prefixes->slot[at] != 0 && !same_prefix(&prefixes->rule[prefixes->slot[at] - 1], prefix))
 		at = (at + 1) & prefixes->mask;
@@ -166,6 +178,18 @@ static struct prefix mask_address(const struct address *address, uint8_t plen)
 	if (plen % 8 != 0)
 		prefix.address.byte[plen / 8] = (uint8_t)(address->byte[plen / 8] & (0xff00u >> plen % 8));
 	return prefix;
+}
+
+void prefixes_fetch(const struct prefixes *prefixes, const struct address *address, bool rules)
+{
+	for (uint32_t i = 0; i < prefixes->lengths && i < FETCHED_MOST; i++) {
+		const struct prefix prefix = mask_address(address, prefixes->length[i]);
+		const uint32_t *slot = &prefixes->slot[home_of(prefixes, &prefix)];
+		if (!rules)
+			fetch(slot);
+		else if (*slot != 0)
+			fetch(&prefixes->rule[*slot - 1]);
+	}
 }
 
 const struct prefix_rule *prefixes_match(const struct prefixes *prefixes, const struct address *address, uint16_t port,

@@ -5,6 +5,7 @@
 #ifndef SLUICE_PREFIXES_H
 #define SLUICE_PREFIXES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,6 +37,10 @@ void prefixes_destroy(struct prefixes *prefixes);
 /* 0 or -ENOMEM. Of two rules that match the same packets the later one counts. */
 int prefixes_add(struct prefixes *prefixes, const struct prefix_rule *rule);
 int prefixes_build(struct prefixes *prefixes);
+
+/* Fetches ahead what a search will look at: the slots of the longest prefixes, or, when those have come, their rules.
+ */
+void prefixes_fetch(const struct prefixes *prefixes, const struct address *address, bool rules);
 
 /* NULL when there is none. / The id of the rule, ID_UNKNOWN when there is none. */
 const struct prefix_rule *prefixes_match(const struct prefixes *prefixes, const struct address *address, uint16_t port,

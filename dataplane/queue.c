@@ -4,7 +4,6 @@
 #include <rte_malloc.h>
 
 #include "heap.h"
-#include "memory.h"
 
 #define UNIT (1u << 20) /* of virtual time, for a weight of 1 */
 
@@ -47,6 +46,7 @@ struct queues {
 	struct ticket *ticket; /* 0 is none, as in all of these */
 	struct party *party;
 	struct queue *queue;
+	uint64_t *waited; /* a bit for each thing somebody waits for: most are not, and this much fits into a cache */
 	uint32_t free_ticket, free_party;
 	uint64_t serial;
 	struct heap_nodes nodes;
@@ -61,7 +61,8 @@ struct queues *queues_create(uint32_t things, uint32_t waiting)
 	queues->ticket = rte_zmalloc("tickets", ((size_t)waiting + 1) * sizeof(*queues->ticket), 64);
 	queues->party = rte_zmalloc("parties", ((size_t)waiting + 1) * sizeof(*queues->party), 64);
 	queues->queue = rte_zmalloc("queue", ((size_t)things + 1) * sizeof(*queues->queue), 64);
-	if (queues->ticket == NULL || queues->party == NULL || queues->queue == NULL) {
+	queues->waited = rte_zmalloc("waited", ((size_t)things / 64 + 1) * sizeof(*queues->waited), 64);
+	if (queues->ticket == NULL || queues->party == NULL || queues->queue == NULL || queues->waited == NULL) {
 		queues_destroy(queues);
 		return NULL;
 	}
@@ -81,12 +82,26 @@ void queues_destroy(struct queues *queues)
 	rte_free(queues->ticket);
 	rte_free(queues->party);
 	rte_free(queues->queue);
+	rte_free(queues->waited);
 	rte_free(queues);
 }
 
-void queue_fetch(const struct queues *queues, uint32_t thing)
+/* Whether anybody waits there is known without looking at the queue. */
+static void set_root(struct queues *queues, uint32_t thing, enum stream stream, uint32_t root)
 {
-	fetch(&queues->queue[thing]);
+	const struct lane *lane = queues->queue[thing].lane;
+	uint64_t bit = 1ull << thing % 64;
+
+	queues->queue[thing].lane[stream].root = root;
+	if (lane[STREAM_BULK].root != 0 || lane[STREAM_TRANSACTIONAL].root != 0)
+		queues->waited[thing / 64] |= bit;
+	else
+		queues->waited[thing / 64] &= ~bit;
+}
+
+bool queue_waited(const struct queues *queues, uint32_t thing)
+{
+	return (queues->waited[thing / 64] >> thing % 64 & 1) != 0;
 }
 
 static uint64_t start_tag(const struct queues *queues, uint32_t thing, uint32_t account, enum stream stream)
@@ -108,16 +123,19 @@ static void enter_heap(struct queues *queues, uint32_t thing, uint32_t index)
 	struct party *party = &queues->party[index];
 	uint32_t *root = &queues->queue[thing].lane[party->stream].root;
 
+	/* From here on turns are counted again. */
+	if (!queue_waited(queues, thing))
+		queues->queue[thing].lane[STREAM_BULK].credit = 0;
 	party->node.key = start_tag(queues, thing, party->account, party->stream);
 	party->node.serial = ++queues->serial;
-	*root = heap_insert(&queues->nodes, *root, index);
+	set_root(queues, thing, party->stream, heap_insert(&queues->nodes, *root, index));
 }
 
 static void leave_heap(struct queues *queues, uint32_t thing, uint32_t index)
 {
-	uint32_t *root = &queues->queue[thing].lane[queues->party[index].stream].root;
+	enum stream stream = queues->party[index].stream;
 
-	*root = heap_remove(&queues->nodes, *root, index);
+	set_root(queues, thing, stream, heap_remove(&queues->nodes, queues->queue[thing].lane[stream].root, index));
 }
 
 /* As many parties as tickets: there is one left. */
@@ -201,6 +219,8 @@ static bool bulk_is_due(const struct queue *queue)
 
 static uint32_t first_ticket(const struct queues *queues, uint32_t thing)
 {
+	if (!queue_waited(queues, thing))
+		return 0;
 	const struct queue *queue = &queues->queue[thing];
 	bool bulk = bulk_is_due(queue) || !waits(queue, STREAM_TRANSACTIONAL);
 	uint32_t root = queue->lane[bulk ? STREAM_BULK : STREAM_TRANSACTIONAL].root;
@@ -250,6 +270,8 @@ void queue_serve(struct queues *queues, uint32_t thing, const struct share *shar
 	enum stream stream = share->stream;
 	struct lane *lane = &queues->queue[thing].lane[stream];
 
+	if (share->party == 0 && !queue_waited(queues, thing))
+		return; /* nobody's turn is charged, and nobody waits: time stands still */
 	credit_bulk(&queues->queue[thing], share);
 	lane->virtual = start_tag(queues, thing, share->party, stream);
 	if (share->party != 0)

@@ -27,9 +27,6 @@ struct queues;
 struct queues *queues_create(uint32_t things, uint32_t waiting);
 void queues_destroy(struct queues *queues);
 
-/* Fetches ahead what is known of a thing. */
-void queue_fetch(const struct queues *queues, uint32_t thing);
-
 /* Whose turn is charged, and how much of it: 0 for none, where order of arrival is all. */
 struct share {
 	uint32_t party;
@@ -46,6 +43,9 @@ struct place {
 /* Takes a ticket; 0 when there is none left. / Gives it back unserved: its party is charged nothing. */
 uint32_t queue_join(struct queues *queues, uint32_t thing, const struct share *share, const struct place *place);
 void queue_leave(struct queues *queues, uint32_t ticket);
+
+/* Does anybody wait for it? */
+bool queue_waited(const struct queues *queues, uint32_t thing);
 
 /* Is it this ticket's turn (0: of one that has just come, of this stream)? */
 bool queue_first(const struct queues *queues, uint32_t thing, uint32_t ticket, enum stream stream);

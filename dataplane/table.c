@@ -17,7 +17,7 @@ uint32_t table_layout(const struct table *table)
 	return table->layout;
 }
 
-uint64_t table_generation(const struct table *table)
+uint64_t table_serial(const struct table *table)
 {
 	return table->serial;
 }
@@ -54,6 +54,14 @@ const struct wire_PUT_SERVES *table_serves(const struct rcu_view *view, const st
 
 	(void)view;
 	return table->serves->count > 0 ? map_find(table->serves, &key) : NULL;
+}
+
+void table_fetch(const struct rcu_view *view, const struct table *table, const struct address *source,
+		 const struct address *remote, bool what)
+{
+	(void)view;
+	prefixes_fetch(table->identities, source, what);
+	prefixes_fetch(table->destinations, remote, what);
 }
 
 /* Which fields of its key a scope may leave open, and in which order they are tried: bit by bit. */

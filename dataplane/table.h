@@ -16,11 +16,12 @@ struct table_store; /* the place where the current one is published */
 /* NULL until the first complete publication: no SMTP passes then. */
 const struct table *table_current(const struct rcu_view *view, const struct table_store *store);
 
-/* Changes whenever identities, destinations, limits or settings do: flows look themselves up again. */
+/* Changes whenever identities, destinations, limits or settings do: flows look themselves up again. When nothing but
+ * decisions changes it stays, if somebody is told which (table_store_watch). */
 uint32_t table_layout(const struct table *table);
 
-/* Changes with every publication: flows look up their verdict again. */
-uint64_t table_generation(const struct table *table);
+/* Rises with every publication. */
+uint64_t table_serial(const struct table *table);
 
 const struct wire_PUT_SETTINGS *table_settings(const struct table *table);
 
@@ -45,6 +46,10 @@ uint32_t table_provider(const struct rcu_view *view, const struct table *table, 
 /* The one domain this address serves; NULL where it is unknown, or they are several. */
 const struct wire_PUT_SERVES *table_serves(const struct rcu_view *view, const struct table *table,
 					   const struct address *remote);
+
+/* Fetches ahead what the search for owner and provider will look at: where, or, when that has come, what. */
+void table_fetch(const struct rcu_view *view, const struct table *table, const struct address *source,
+		 const struct address *remote, bool what);
 
 /* What limits the scope named by the exact key, merged by kind from the most specific key that has it. */
 void table_limits(const struct rcu_view *view, const struct table *table, const struct scope_key *key,

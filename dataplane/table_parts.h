@@ -4,6 +4,7 @@
 #ifndef SLUICE_TABLE_PARTS_H
 #define SLUICE_TABLE_PARTS_H
 
+#include "changes.h"
 #include "rcu.h"
 #include "wire.h"
 
@@ -25,8 +26,11 @@ struct table_store {
 	RCU_PUBLISHED(struct table) current;
 	struct table *published; /* the same, for the only writer */
 	struct table *draft;	 /* of the open batch */
-	bool draft_layout;	 /* it changes more than decisions */
-	uint32_t blind;		 /* permille, of all that is published from now on */
+	bool draft_layout;	 /* it changes more than decisions, or nobody is told which */
+	struct changes changes;	 /* of decisions in the draft */
+	changes_watcher *watcher;
+	void *watching;
+	uint32_t blind; /* permille, of all that is published from now on */
 	uint64_t serial;
 	uint8_t secret[16];
 };

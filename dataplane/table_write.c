@@ -55,7 +55,14 @@ void table_store_destroy(struct table_store *store)
 		return;
 	table_free(store->draft, NULL);
 	table_free(store->published, NULL);
+	changes_free(&store->changes);
 	free(store);
+}
+
+void table_store_watch(struct table_store *store, changes_watcher *watcher, void *context)
+{
+	store->watcher = watcher;
+	store->watching = context;
 }
 
 static int make_empty(struct table_store *store, struct table *draft)
@@ -102,6 +109,7 @@ int table_begin(struct table_store *store, uint64_t generation, int mode)
 	draft->generation = generation;
 	store->draft = draft;
 	store->draft_layout = mode == WIRE_FULL;
+	changes_clear(&store->changes);
 	return 0;
 }
 
@@ -236,15 +244,27 @@ static int put(struct table *draft, enum wire_type type, const void *record)
 	}
 }
 
+/* A remote's meter is one of a provider: its decision names none. */
+static int note_change(struct table_store *store, const struct scope_key *key)
+{
+	struct scope_key met = *key;
+
+	if (met.scope == SCOPE_REMOTE)
+		met.provider = prefixes_find(store->draft->destinations, &met.address, 0, 0);
+	return changes_add(&store->changes, &met);
+}
+
 int table_put(struct table_store *store, enum wire_type type, const void *record, char *ret_error)
 {
 	if (store->draft == NULL) {
 		snprintf(ret_error, WIRE_ERROR_MAX, "a record outside BEGIN and COMMIT");
 		return -EPROTO;
 	}
-	if (type != WIRE_PUT_VERDICT && type != WIRE_DEL_VERDICT)
+	if (store->watcher == NULL || (type != WIRE_PUT_VERDICT && type != WIRE_DEL_VERDICT))
 		store->draft_layout = true;
 	int ret = put(store->draft, type, record);
+	if (ret == 0 && !store->draft_layout)
+		ret = note_change(store, record);
 	if (ret < 0)
 		snprintf(ret_error, WIRE_ERROR_MAX, "%s", strerror(-ret));
 	return ret;
@@ -260,6 +280,12 @@ static int build(struct table *draft)
 	if (ret == 0 && draft->destinations->references == 1)
 		ret = prefixes_build(draft->destinations);
 	return ret;
+}
+
+static void tell_watcher(struct table_store *store)
+{
+	if (store->watcher != NULL && !store->draft_layout)
+		store->watcher(store->watching, store->changes.key, store->changes.count);
 }
 
 int table_commit(struct table_store *store, struct table_times *ret_times)
@@ -282,6 +308,7 @@ int table_commit(struct table_store *store, struct table_times *ret_times)
 	store->draft = NULL;
 	uint64_t swapped = clock_now();
 	rcu_wait_readers();
+	tell_watcher(store);
 	*ret_times = (struct table_times){ swapped - start, clock_now() - swapped };
 	table_free(old, draft);
 	return 0;

@@ -3,11 +3,16 @@
 #ifndef SLUICE_TABLE_WRITE_H
 #define SLUICE_TABLE_WRITE_H
 
+#include "changes.h"
 #include "table.h"
 #include "table_published.h"
 
 struct table_store *table_store_create(void);
 void table_store_destroy(struct table_store *store);
+
+/* From now on `watcher` is told, after each publication of nothing but decisions, on which keys (as flows have them)
+ * something else is decided: once every reader has the new table, before table_commit() returns. */
+void table_store_watch(struct table_store *store, changes_watcher *watcher, void *context);
 
 /* A batch: begin, any changes, then commit (all in one swap) or abort (nothing happened).
  * WIRE_FULL starts from nothing, WIRE_DELTA from what is published. 0 or a negative errno. */

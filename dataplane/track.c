@@ -12,6 +12,12 @@ bool track_is_synack(const struct flow *flow, const struct packet *packet)
 	       packet->ack == flow->dialogue.client_next;
 }
 
+bool track_is_farewell(const struct flow *flow, const struct packet *packet)
+{
+	return flow->state == FLOW_CLOSED && packet->payload == 0 && packet->flags == TCP_ACK &&
+	       packet->seq == flow->dialogue.client_next && packet->ack == flow->dialogue.server_next;
+}
+
 static void over(struct worker *worker, struct flow *flow, uint64_t now)
 {
 	flow_end(worker, flow, FLOW_CLOSED, now);

@@ -12,6 +12,9 @@ struct packet;
 struct worker;
 
 /* The server's answer to the SYN that was let through. */
+/* The acknowledgement of the last that the server of an ended connection said: not of anything the gate did. */
+bool track_is_farewell(const struct flow *flow, const struct packet *packet);
+
 bool track_is_synack(const struct flow *flow, const struct packet *packet);
 
 /* A packet that is let through, after the dialogue saw its payload. */

@@ -36,10 +36,18 @@ static bool is_nobody(const struct scope_key *key)
 
 bool usage_acquire(struct worker *worker, const struct scopes *scopes, struct seats *ret_seats, uint64_t now)
 {
-	struct meters *meters = worker->gate->meters;
 	uint32_t hash[SCOPES];
 
-	meter_hashes(meters, scopes->key, SCOPES, hash);
+	meter_hashes(worker->gate->meters, scopes->key, SCOPES, hash);
+	meters_fetch(worker->gate->meters, hash, SCOPES);
+	return usage_acquire_at(worker, scopes, hash, ret_seats, now);
+}
+
+bool usage_acquire_at(struct worker *worker, const struct scopes *scopes, const uint32_t hash[SCOPES],
+		      struct seats *ret_seats, uint64_t now)
+{
+	struct meters *meters = worker->gate->meters;
+
 	for (int scope = 0; scope < SCOPES; scope++) {
 		ret_seats->meter[scope] = 0;
 		if (is_nobody(&scopes->key[scope]))
@@ -51,7 +59,6 @@ bool usage_acquire(struct worker *worker, const struct scopes *scopes, struct se
 			return false;
 		}
 		ret_seats->meter[scope] = index;
-		queue_fetch(meters->queues, index);
 		refresh(worker, meter_at(meters, index), now);
 	}
 	return true;
@@ -112,10 +119,12 @@ static void call(struct worker *worker, uint32_t index, uint64_t now)
 
 static void give_slot(struct worker *worker, uint32_t index, uint64_t now)
 {
-	struct meter *meter = meter_at(worker->gate->meters, index);
+	const struct meters *meters = worker->gate->meters;
+	struct meter *meter = meter_at(meters, index);
 
-	atomic_fetch_sub_explicit(&meter->connections, 1, memory_order_relaxed);
-	if (meter_limits(meter, LIMIT_CONNECTIONS))
+	meter_add(&meter->connections, -1u, meters->shared);
+	/* Others may be about to stand there; a lone worker sees that nobody does. */
+	if (meter_limits(meter, LIMIT_CONNECTIONS) && (meters->shared || queue_waited(meters->queues, index)))
 		call(worker, index, now);
 }
 
@@ -164,6 +173,7 @@ bool usage_move(struct worker *worker, struct flow *flow, const struct scope_key
 	move_slot(worker, flow, meter_at(meters, to), now);
 	bool unused = tokens_quit(worker, flow, (enum scope)key->scope, now);
 	flow->meter[key->scope] = to;
+	flow->serial = 0; /* what is decided there was not looked up yet */
 	note_byte_scopes(worker, flow);
 	tokens_join(worker, flow, (enum scope)key->scope, now);
 	if (unused)
@@ -187,7 +197,7 @@ void usage_count_slots(struct worker *worker, struct flow *flow)
 {
 	for (int scope = 0; scope < SCOPES; scope++)
 		if (flow->meter[scope] != 0)
-			atomic_fetch_add_explicit(&seat(worker, flow, scope)->connections, 1, memory_order_relaxed);
+			meter_add(&seat(worker, flow, scope)->connections, 1, worker->gate->meters->shared);
 	flow->counted = 1;
 }
 
@@ -264,8 +274,15 @@ static void fetch_seats(const struct worker *worker, const struct flow *flow)
 {
 	for (int scope = 0; seated(flow) && scope < SCOPES; scope++) {
 		fetch(seat(worker, flow, scope));
-		fetch(&seat(worker, flow, scope)->key);
+		fetch(&seat(worker, flow, scope)->bytes);
 	}
+}
+
+void usage_fetch_to_tell(const struct worker *worker, const struct flow *flow)
+{
+	messages_fetch(worker, flow);
+	if (flow->told != (uint32_t)flow->bytes_out)
+		fetch_seats(worker, flow);
 }
 
 static bool goes_on(const struct packet *packet)
@@ -281,8 +298,10 @@ void usage_prefetch(struct worker *worker, const struct burst *burst)
 		const struct packet *packet = &burst->packet[i];
 		if (packet->kind != PACKET_SMTP || packet->flow == NULL)
 			continue;
-		if (may_end(packet))
+		if (may_end(packet)) {
 			fetch_seats(worker, packet->flow);
+			messages_fetch(worker, packet->flow);
+		}
 		if (packet->payload == 0)
 			continue;
 		if (packet->side != INSIDE || !goes_on(packet))
@@ -308,7 +327,7 @@ static void tell_bytes(struct worker *worker, struct flow *flow)
 
 	for (int scope = 0; more != 0 && scope < SCOPES; scope++)
 		if (flow->meter[scope] != 0)
-			atomic_fetch_add_explicit(&seat(worker, flow, scope)->bytes, more, memory_order_relaxed);
+			meter_add(&seat(worker, flow, scope)->bytes, more, worker->gate->meters->shared);
 	flow->told += more;
 }
 

@@ -20,6 +20,10 @@ struct seats {
 };
 
 bool usage_acquire(struct worker *worker, const struct scopes *scopes, struct seats *ret_seats, uint64_t now);
+
+/* The same where the keys' hashes (meters.h) are known already. */
+bool usage_acquire_at(struct worker *worker, const struct scopes *scopes, const uint32_t hash[SCOPES],
+		      struct seats *ret_seats, uint64_t now);
 void usage_release(struct worker *worker, const struct seats *seats, uint64_t now);
 
 /* The flow takes the meters over, in place of those it had; a slot it holds moves along. Whoever opened a flow
@@ -58,6 +62,9 @@ void usage_fetch_bytes(const struct worker *worker, const struct flow *flow);
 
 /* Fetches ahead what the burst's segments will touch beside their flows. */
 void usage_prefetch(struct worker *worker, const struct burst *burst);
+
+/* Fetches ahead what a flow's meters are told at. */
+void usage_fetch_to_tell(const struct worker *worker, const struct flow *flow);
 
 /* A connection was refused. / The meters are told of the bytes and messages that left since they last were; not
  * with each packet, but each few seconds and at the end. */

@@ -8,6 +8,7 @@
 #include <rte_ring.h>
 
 #include "admission.h"
+#include "arrive.h"
 #include "clock.h"
 #include "expire.h"
 #include "hold.h"
@@ -34,14 +35,15 @@ struct worker *worker_create(struct gate *gate, unsigned index, unsigned lcore, 
 	worker->stop = stop;
 	worker->flows = flow_table_create(flows, gate->secret);
 	worker->messages = rte_zmalloc("messages", (size_t)flows * sizeof(*worker->messages), 64);
+	worker->arrival = rte_zmalloc("arrivals", BURST_MAX * sizeof(*worker->arrival), 64);
 	worker->wheel = rte_zmalloc("wheel", wheel_size(gate->held_most + 1), 64);
 	worker->waits = hold_create(gate->held_most + 1); /* one more for a SYN that does not wait */
 	snprintf(name, sizeof(name), "handed%u", index);
 	worker->handed = rte_ring_create(name, HANDED_MOST, SOCKET_ID_ANY, RING_F_SC_DEQ);
 	snprintf(name, sizeof(name), "called%u", index);
 	worker->called = rte_ring_create(name, power_of_two(gate->held_most * 4 + 4), SOCKET_ID_ANY, RING_F_SC_DEQ);
-	if (worker->flows != NULL && worker->messages != NULL && worker->called != NULL && worker->wheel != NULL &&
-	    worker->waits != NULL && worker->handed != NULL)
+	if (worker->flows != NULL && worker->messages != NULL && worker->arrival != NULL && worker->called != NULL &&
+	    worker->wheel != NULL && worker->waits != NULL && worker->handed != NULL)
 		return worker;
 	worker_destroy(worker);
 	return NULL;
@@ -54,6 +56,7 @@ void worker_destroy(struct worker *worker)
 	rte_ring_free(worker->handed);
 	rte_ring_free(worker->called);
 	rte_free(worker->messages);
+	rte_free(worker->arrival);
 	rte_free(worker->waits);
 	rte_free(worker->wheel);
 	flow_table_destroy(worker->flows);
@@ -92,7 +95,7 @@ unsigned worker_turn(struct worker *worker, uint64_t now)
 
 	burst.now = now;
 	burst.count = 0;
-	worker->table = table_current(&worker->rcu, worker->gate->store);
+	worker_read_table(worker);
 	/* Who waited goes before who comes now. */
 	if (worker->gate->workers > 1)
 		admission_answer_calls(worker, now);

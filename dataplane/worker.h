@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "burst.h"
+#include "decided.h"
 #include "flow.h"
 #include "inspect.h"
 #include "meters.h"
@@ -14,6 +15,7 @@
 #include "table.h"
 #include "wheel.h"
 
+struct arrival;
 struct rte_mempool;
 struct messages;
 struct rte_ring;
@@ -50,8 +52,10 @@ struct worker {
 	struct worker_view view;
 	struct rcu_view rcu;
 	const struct table *table; /* of this turn; NULL before the first publication */
+	uint32_t decided;	   /* the last number, as of this turn; see decided.h */
 	struct flow_table *flows;
 	struct messages *messages; /* [flows], by the flow's index */
+	struct arrival *arrival;   /* [BURST_MAX], of the burst under way */
 	struct wheel *wheel;
 	struct wait *waits; /* by index; see hold.h */
 	uint16_t to_file;
@@ -75,6 +79,13 @@ int worker_main(void *worker);
 /* One turn: receive, run the pipeline, release what is due, transmit, sweep. Returns how many packets
  * moved. Time is an argument, so that tests can run it in virtual time. */
 unsigned worker_turn(struct worker *worker, uint64_t now);
+
+/* Takes up the table published last. In this order: what is noted is decided by this table, or by a newer one. */
+static inline void worker_read_table(struct worker *worker)
+{
+	worker->decided = decided_newest(worker->gate->meters->decided);
+	worker->table = table_current(&worker->rcu, worker->gate->store);
+}
 
 static inline void count(struct worker *worker, enum counter counter, uint64_t by)
 {

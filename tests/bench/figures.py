@@ -30,6 +30,7 @@ FIGURES = (
     Figure("updates_single_per_second", None, None, True, "the same one by one, each published alone"),
     Figure("update_throughput_loss_percent", 5, 2, False, "what forwarding loses by 200 thousand a second"),
     Figure("updates_1m_loss_percent", None, None, False, "by a million a second"),
+    Figure("updates_own_200k_loss_percent", None, None, False, "by 200 thousand on customers who send just then"),
     Figure("refuse_latency_p50_us", None, None, False, "from a decision's frame to the first refusal"),
     Figure("refuse_latency_p99_us", 5000, 1000, False, "the same, one in a hundred takes longer"),
 )

@@ -169,6 +169,8 @@ static void create_gate(struct rig *rig)
 	rig->gate.store = rig->store;
 	if (rig->gate.pool == NULL || rig->gate.meters == NULL || rig->store == NULL)
 		bench_die("not enough memory for packets and meters");
+	rig->gate.meters->shared = config->workers > 1;
+	table_store_watch(rig->store, decided_note, rig->gate.meters);
 }
 
 void rig_start(struct rig *rig, const struct rig_config *config)
@@ -200,7 +202,7 @@ struct worker *rig_enter(struct rig *rig, unsigned index)
 	if (!view.online)
 		rcu_view_open(&view);
 	worker->rcu = view;
-	rig_refresh(rig, worker);
+	worker_read_table(worker);
 	return worker;
 }
 
@@ -208,11 +210,6 @@ void rig_leave(void)
 {
 	if (view.online)
 		rcu_view_close(&view);
-}
-
-void rig_refresh(struct rig *rig, struct worker *worker)
-{
-	worker->table = table_current(&worker->rcu, rig->store);
 }
 
 uint64_t rig_pass(struct rig *rig, uint64_t ns)

@@ -44,9 +44,6 @@ struct worker *rig_enter(struct rig *rig, unsigned index);
 /* It is none of them any more: nobody who publishes waits for it. */
 void rig_leave(void);
 
-/* The worker reads the policy published last. */
-void rig_refresh(struct rig *rig, struct worker *worker);
-
 /* Begins a difference to the policy; publishes it. Not through apply: that checks each record. */
 void rig_begin(struct rig *rig);
 void rig_put(struct rig *rig, enum wire_type type, const void *record);

@@ -67,6 +67,8 @@ static void run_timed(struct worker *worker, struct burst *burst)
 	note(STAGE_steer, &since);
 	flow_find_burst(worker->flows, burst);
 	note(STAGE_find, &since);
+	arrive(worker, burst);
+	look_up_fetch(worker, burst);
 	usage_prefetch(worker, burst);
 	note(STAGE_prefetch, &since);
 	handle_all(worker, burst);
@@ -147,7 +149,7 @@ int main(int argc, char **argv)
 	traffic_open(&traffic);
 	if (waits) /* as in pipeline.c */
 		limit(&rig, 2400000000ull * (40 + PAYLOAD) / GAP_NS / config.things, 1);
-	rig_refresh(&rig, traffic.worker);
+	worker_read_table(traffic.worker);
 	measure(&traffic, name);
 	if (traffic.worker->view.counter[COUNT_DROP_HOLD_FULL] + traffic.worker->view.counter[COUNT_DROP_HOLD_BUDGET] >
 	    0)

@@ -50,7 +50,7 @@ int main(int argc, char **argv)
 	traffic_create(&traffic, &rig, rig_enter(&rig, 0), FLOWS, false);
 	traffic_open(&traffic);
 	limit(&rig, waiting);
-	rig_refresh(&rig, traffic.worker);
+	worker_read_table(traffic.worker);
 	for (uint32_t done = 0; done < WARM + packets; done += BURST) {
 		traffic_random(&traffic, &burst, BURST, waiting ? 256 : 128, PAYLOAD);
 		uint64_t now = rig_pass(&rig, BURST * GAP_NS);

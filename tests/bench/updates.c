@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Decisions published while a worker forwards as fast as it can: how many a second, one by one and in large batches,
  * what the worker loses by it, and how long it is from a decision's frame at the applier until the first connection is
- * refused. The decisions are on customers who send nothing; a thousand of them stand already.
+ * refused. The decisions are on customers who send nothing, a thousand of them stand already; and once more on those
+ * who send, decisions that let them: then each connection they concern looks its own up again.
  *
  * bench_updates FLOWS SECONDS */
 #include <rte_launch.h>
@@ -18,6 +19,7 @@
 #define PAYLOAD 10
 #define THINGS 262144u
 #define STANDING 1000u
+#define SPREAD 7919u	   /* a prime: one sender after the other, all over the table */
 #define STRANGER 10000000u /* the first of the customers who send nothing */
 #define TRIES 1000u
 #define TRY_MOST_NS 1000000000u
@@ -26,11 +28,11 @@
 static const struct pace_of {
 	const char *name;
 	uint32_t batch, a_second;
+	bool senders; /* on customers who send */
 } paces[] = {
-	{ "updates_single", 1, 0 },
-	{ "updates", 1024, 0 },
-	{ "updates_200k", 1024, 200000 },
-	{ "updates_1m", 1024, 1000000 },
+	{ "updates_single", 1, 0, false },	    { "updates", 1024, 0, false },
+	{ "updates_200k", 1024, 200000, false },    { "updates_1m", 1024, 1000000, false },
+	{ "updates_own_200k", 1024, 200000, true },
 };
 
 static struct updates {
@@ -89,7 +91,7 @@ static void turn(struct account *account)
 		probe(&burst);
 	account->packets += burst.count;
 	uint64_t now = clock_now(), between = rte_rdtsc();
-	rig_refresh(&updates.rig, worker);
+	worker_read_table(worker);
 	traffic_turn(&updates.traffic, &burst, now);
 	rcu_quiescent(&worker->rcu);
 	account->ran += rte_rdtsc() - between;
@@ -151,26 +153,30 @@ static void commit(void)
 	must(apply_commit(&updates.apply, &frame, &times, error), error);
 }
 
-static void decide_on(uint32_t customer, bool quarantine)
+static void decide_on(uint32_t customer, bool put_it, enum action action)
 {
-	struct wire_PUT_VERDICT put = { .action = ACTION_QUARANTINE, .refuse = REFUSE_RST, .reason = "bench" };
+	struct wire_PUT_VERDICT put = { .action = (uint8_t)action, .refuse = REFUSE_RST, .reason = "bench" };
 	const struct wire_DEL_VERDICT del = { scope_key_of(SCOPE_CUSTOMER, customer, 0) };
 	char error[WIRE_ERROR_MAX] = "";
 
 	put.key = del.key;
 	put.decision = ++updates.next;
-	must(quarantine ? apply_record(&updates.apply, WIRE_PUT_VERDICT, &put, error)
-			: apply_record(&updates.apply, WIRE_DEL_VERDICT, &del, error),
+	must(put_it ? apply_record(&updates.apply, WIRE_PUT_VERDICT, &put, error)
+		    : apply_record(&updates.apply, WIRE_DEL_VERDICT, &del, error),
 	     error);
 }
 
-/* Quarantines one and releases another, in turn. */
-static void publish(uint32_t batch)
+/* One is decided on and another released, in turn. */
+static void publish(const struct pace_of *pace)
 {
 	begin();
-	for (uint32_t i = 0; i < batch; i++) {
+	for (uint32_t i = 0; i < pace->batch; i++) {
 		uint64_t number = updates.next + 1;
-		decide_on(STRANGER + (uint32_t)(number / 2 % (STANDING * 2)), number % 2 == 0);
+		if (pace->senders)
+			decide_on(1 + (uint32_t)(number / 2 * SPREAD % THINGS), number % 2 == 0, ACTION_PASS);
+		else
+			decide_on(STRANGER + (uint32_t)(number / 2 % (STANDING * 2)), number % 2 == 0,
+				  ACTION_QUARANTINE);
 	}
 	commit();
 }
@@ -199,14 +205,13 @@ static double publish_for(const struct pace_of *pace, double seconds)
 			sleep_ns(due - (double)(now - start));
 			continue;
 		}
-		publish(pace->batch);
+		publish(pace);
 		published += pace->batch;
 	}
 	return (double)published * 1e9 / (double)(now - start);
 }
 
-/* Before anything is published: afterwards a flow looks its decision up with its next packet, and it is long until
- * each has had one. Returns ns a packet. */
+/* Before anything is published. Returns ns a packet. */
 static double measure_calm(double seconds)
 {
 	double ns[BENCH_ROUNDS_MOST];
@@ -243,13 +248,13 @@ static double try_once(void)
 	atomic_store(&updates.refused_at, 0);
 	uint64_t start = clock_now(), refused;
 	begin();
-	decide_on(THINGS, true); /* the last source's customer */
+	decide_on(THINGS, true, ACTION_QUARANTINE); /* the last source's customer */
 	commit();
 	while ((refused = atomic_load(&updates.refused_at)) == 0)
 		if (clock_now() - start > TRY_MOST_NS)
 			bench_die("a decision was not enforced within a second");
 	begin();
-	decide_on(THINGS, false);
+	decide_on(THINGS, false, ACTION_PASS);
 	commit();
 	return (double)(refused - start);
 }
@@ -283,7 +288,7 @@ int main(int argc, char **argv)
 	updates.apply.store = updates.rig.store;
 	begin();
 	for (uint32_t i = 0; i < STANDING; i++)
-		decide_on(STRANGER + STANDING * 2 + i, true);
+		decide_on(STRANGER + STANDING * 2 + i, true, ACTION_QUARANTINE);
 	commit();
 	rte_eal_remote_launch(forward, NULL, 1);
 	end_phase();

@@ -93,6 +93,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	gate.meters = meters_create(256, gate.secret, now);
 	gate.store = apply.store = table_store_create();
 	must(gate.pool != NULL && gate.meters != NULL && gate.store != NULL);
+	table_store_watch(apply.store, decided_note, gate.meters);
 	worker = worker_create(&gate, 0, 0, FLOWS, &stop);
 	must(worker != NULL);
 	rcu_view_open(&worker->rcu);

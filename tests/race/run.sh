@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-PROGRAMS="table bucket meters inspect"
+PROGRAMS="table bucket decided meters inspect"
 SECONDS_EACH=${RACE_SECONDS:-4}
 passed=0 failed=0
 log=$(mktemp)

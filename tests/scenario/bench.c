@@ -115,6 +115,8 @@ bool bench_open(struct bench *bench, const struct bench_options *options)
 	bench->gate.meters = meters_create(options->meters, bench->gate.secret, options->clock - options->since);
 	if (bench->store == NULL || bench->gate.meters == NULL || !open_workers(bench))
 		return false;
+	bench->gate.meters->shared = options->workers > 1;
+	table_store_watch(bench->store, decided_note, bench->gate.meters);
 	/* One thread is all the workers; it reads as they do. */
 	rcu_view_open(&bench->worker[0]->rcu);
 	return true;

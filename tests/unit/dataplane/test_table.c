@@ -175,6 +175,73 @@ START_TEST(an_abort_changes_nothing)
 }
 END_TEST
 
+/* What a watcher heard last. */
+struct told {
+	unsigned times;
+	uint32_t count;
+	struct scope_key key[4];
+};
+
+static void be_told(void *context, const struct scope_key *keys, uint32_t count)
+{
+	struct told *told = context;
+
+	told->times++;
+	told->count = count;
+	memcpy(told->key, keys, (count < 4 ? count : 4) * sizeof(*keys));
+}
+
+/* Of decisions, each as the meter is named on which it hangs; and of nothing when more than decisions changed: then
+ * all look again. */
+START_TEST(a_watcher_is_told_of_decisions)
+{
+	struct apply apply = open_store();
+	struct wire_PUT_VERDICT verdict = tables_verdict(1, 5), remote = tables_verdict(1, 6);
+	const struct wire_PUT_DESTINATION destination = tables_destination(2);
+	const struct wire_PUT_LIMITS limits = tables_limits(1, 5);
+	struct told told = { 0 };
+
+	remote.key = (struct scope_key){ .scope = SCOPE_REMOTE, .address = destination.address };
+	table_store_watch(apply.store, be_told, &told);
+	tables_publish_first(&apply);
+	tables_change(&apply, WIRE_PUT_DESTINATION, &destination);
+	tables_begin(&apply, 3, WIRE_DELTA);
+	tables_put(&apply, WIRE_PUT_VERDICT, &verdict);
+	tables_put(&apply, WIRE_PUT_LIMITS, &limits);
+	tables_commit(&apply);
+	ck_assert_uint_eq(told.times, 0);
+	tables_begin(&apply, 4, WIRE_DELTA);
+	tables_put(&apply, WIRE_DEL_VERDICT, &verdict.key);
+	tables_put(&apply, WIRE_PUT_VERDICT, &remote);
+	tables_commit(&apply);
+	ck_assert_uint_eq(told.times, 1);
+	ck_assert_uint_eq(told.count, 2);
+	ck_assert_mem_eq(&told.key[0], &verdict.key, sizeof(verdict.key));
+	ck_assert_uint_eq(told.key[1].provider, 2);
+	/* What was given up is not told with the next batch. */
+	tables_begin(&apply, 5, WIRE_DELTA);
+	tables_put(&apply, WIRE_PUT_VERDICT, &verdict);
+	apply_abort(&apply);
+	tables_change(&apply, WIRE_DEL_VERDICT, &remote.key);
+	ck_assert_uint_eq(told.count, 1);
+	close_store(&apply);
+}
+END_TEST
+
+/* Nobody is told: then a decision makes all look again. */
+START_TEST(without_a_watcher_all_look_again)
+{
+	struct apply apply = open_store();
+	const struct wire_PUT_VERDICT verdict = tables_verdict(1, 5);
+
+	tables_publish_first(&apply);
+	uint32_t before = table_layout(current(&apply));
+	tables_change(&apply, WIRE_PUT_VERDICT, &verdict);
+	ck_assert_uint_ne(table_layout(current(&apply)), before);
+	close_store(&apply);
+}
+END_TEST
+
 /* Which parts a batch of one record makes anew; what else is there is shared with the generation before. */
 START_TEST(unchanged_parts_are_shared)
 {
@@ -199,7 +266,9 @@ START_TEST(unchanged_parts_are_shared)
 		{ WIRE_DEL_VERDICT, &verdict.key, false, false, false, false, false },
 	};
 	struct apply apply = open_store();
+	struct told told = { 0 };
 
+	table_store_watch(apply.store, be_told, &told);
 	tables_publish_first(&apply);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct table before = *current(&apply);
@@ -211,7 +280,7 @@ START_TEST(unchanged_parts_are_shared)
 		ck_assert_msg((after->limits != before.limits) == rows[i].limits, "row %zu: limits", i);
 		ck_assert_msg((after->verdicts != before.verdicts) == rows[i].verdicts, "row %zu: verdicts", i);
 		ck_assert_msg((table_layout(after) != before.layout) == rows[i].layout, "row %zu: layout", i);
-		ck_assert_msg(table_generation(after) > before.serial, "row %zu: generation", i);
+		ck_assert_msg(table_serial(after) > before.serial, "row %zu: generation", i);
 	}
 	close_store(&apply);
 }
@@ -293,4 +362,5 @@ END_TEST
 
 UNIT_MAIN("table", nothing_before_the_first, the_first, one_batch_at_a_time, not_without_settings,
 	  a_difference_keeps_the_rest, all_of_it_begins_from_nothing, an_abort_changes_nothing,
-	  unchanged_parts_are_shared, the_later_record_counts, a_walk_makes_it_again)
+	  a_watcher_is_told_of_decisions, without_a_watcher_all_look_again, unchanged_parts_are_shared,
+	  the_later_record_counts, a_walk_makes_it_again)

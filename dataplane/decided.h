@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* On which things something was decided, and in which order: publications that decide on a thing that has a meter are
+ * numbered, and each meter keeps the number of the last one that decided on its key. So a publication costs those
+ * connections a look at their decision whom it may concern, and the others a comparison. On a key that has no meter
+ * nobody's decision hangs: who comes looks it up as he comes.
+ *
+ * Noted when every worker has the table already: whoever took a meter by an older one is found by then, and who takes
+ * one later knows the decision. */
+#ifndef SLUICE_DECIDED_H
+#define SLUICE_DECIDED_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "scope.h"
+
+struct meters;
+
+struct decided {
+	_Atomic uint32_t newest;	   /* the last number given; never 0 */
+	_Atomic uint32_t of_scope[SCOPES]; /* of the last one that decided on a meter of this scope */
+	_Atomic uint32_t meter[];
+};
+
+struct decided *decided_create(uint32_t meters);
+void decided_destroy(struct decided *decided);
+
+/* Control thread, for table_store_watch(): the table that all workers read now decides on these keys otherwise than the
+ * one before. */
+void decided_note(void *meters, const struct scope_key *keys, uint32_t count);
+
+/* Worker, before it takes up the table of its turn: the last number of which all is noted. */
+static inline uint32_t decided_newest(const struct decided *decided)
+{
+	return atomic_load_explicit(&decided->newest, memory_order_acquire);
+}
+
+/* Was anything decided on one of a flow's meters since its decision was looked up? 0: it never was. */
+static inline bool decided_since(const struct decided *decided, const uint32_t meter[SCOPES], uint32_t since)
+{
+	for (int scope = 0; since != 0 && scope < SCOPES; scope++) {
+		uint32_t last = atomic_load_explicit(&decided->of_scope[scope], memory_order_relaxed);
+		if ((int32_t)(last - since) <= 0)
+			continue;
+		last = atomic_load_explicit(&decided->meter[meter[scope]], memory_order_relaxed);
+		if ((int32_t)(last - since) > 0)
+			return true;
+	}
+	return since == 0;
+}
+
+/* Fetches ahead what that will look at. */
+static inline void decided_fetch(const struct decided *decided, const uint32_t meter[SCOPES], uint32_t since)
+{
+	for (int scope = 0; scope < SCOPES; scope++)
+		if ((int32_t)(atomic_load_explicit(&decided->of_scope[scope], memory_order_relaxed) - since) > 0)
+			__builtin_prefetch((const void *)&decided->meter[meter[scope]], 0, 3);
+}
+
+#endif
