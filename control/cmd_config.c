@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* config: a new configuration is checked, then put in the file's place and taken, or nothing of it; the one before is
- * kept, and can be taken again. */
+/* config: a new configuration is checked and compared, then put in the file's place and taken, or nothing of it; the
+ * one before is kept, and can be taken again. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +9,7 @@
 #include "clocks.h"
 #include "cmd_rows.h"
 #include "commands_table.h"
+#include "config_diff.h"
 #include "config_file.h"
 #include "daemon.h"
 #include "log.h"
@@ -56,6 +57,35 @@ static void check(struct request *request)
 		 config->written_count == 1 ? "" : "s");
 	config_destroy(config);
 	request_reply(request, json_pack("{s:b, s:s}", "ok", 1, "message", message));
+}
+
+static void add_difference(void *context, const char *path, const char *before, const char *after)
+{
+	json_array_append_new(context, json_pack("{s:s, s:s?, s:s?}", "key", path, "before", before, "after", after));
+}
+
+/* Between the file as it stands and the new one. */
+static void diff(struct request *request)
+{
+	struct config *config = read_text(request);
+	struct config_text before, after;
+
+	if (config == NULL)
+		return;
+	config_destroy(config);
+	after.text = request_text(request, "file");
+	after.size = strlen(after.text);
+	char *now = config_read_file(request->daemon->config_path, &before.size);
+	before.text = now;
+	json_t *rows = json_array();
+	int ret = now != NULL ? config_diff(&before, &after, add_difference, rows) : -errno;
+	free(now);
+	if (ret == 0) {
+		request_reply(request, rows_reply(rows));
+		return;
+	}
+	json_decref(rows);
+	request_refuse(request, NULL, "%s: %s", request->daemon->config_path, strerror(-ret));
 }
 
 static void note(const struct request *request, const char *what)
@@ -127,7 +157,7 @@ void command_CONFIG(struct request *request)
 	static const struct {
 		const char *what;
 		void (*act)(struct request *request);
-	} acts[] = { { "check", check }, { "apply", apply }, { "rollback", rollback } };
+	} acts[] = { { "check", check }, { "diff", diff }, { "apply", apply }, { "rollback", rollback } };
 	const char *what = request_text(request, "what");
 
 	for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++) {

@@ -108,6 +108,38 @@ START_TEST(checked_only)
 }
 END_TEST
 
+START_TEST(compared_only)
+{
+	struct bed *bed = bed_begin(BED_CONFIG);
+	json_t *reply = apply(bed, "diff",
+			      "providers: [{ name: google, addresses: [192.0.2.0/24], limits: { connections: 7 } }]\n"
+			      "customers: [{ name: gamma, sources: [10.7.0.0/24, {prefix: 10.8.0.1, vlan: 3}] },\n"
+			      "            { name: acme, sources: [10.0.0.0/24, 10.9.0.1] }]\n");
+	static const char expected[] =
+		"[[\"customers[acme].sources\",\"10.0.0.0/24\",\"10.0.0.0/24 10.9.0.1\"],"
+		"[\"customers[beta].name\",\"beta\",null],[\"customers[beta].sources\",\"10.1.0.0/24\",null],"
+		"[\"customers[gamma].name\",null,\"gamma\"],[\"customers[gamma].sources\",null,\"10.7.0.0/24\"],"
+		"[\"customers[gamma].sources[1].prefix\",null,\"10.8.0.1\"],"
+		"[\"customers[gamma].sources[1].vlan\",null,\"3\"],"
+		"[\"providers[google].limits.connections\",\"9\",\"7\"]]";
+	json_t *rows = json_object_get(reply, "rows"), *row, *lists = json_array();
+	size_t index;
+
+	json_array_foreach(rows, index, row)
+	{
+		json_array_append_new(lists, json_pack("[O, O, O]", json_object_get(row, "key"),
+						       json_object_get(row, "before"), json_object_get(row, "after")));
+	}
+	char *text = json_dumps(lists, JSON_COMPACT);
+	ck_assert_str_eq(text, expected);
+	free(text);
+	json_decref(lists);
+	json_decref(reply);
+	ck_assert_ptr_nonnull(config_customer(bed->daemon.config, "beta"));
+	bed_end(bed);
+}
+END_TEST
+
 /* Where it cannot be written nothing changes. */
 START_TEST(a_place_that_takes_nothing)
 {
@@ -135,4 +167,4 @@ START_TEST(a_place_that_takes_nothing)
 }
 END_TEST
 
-UNIT_MAIN("config_apply", taken, not_taken, checked_only, a_place_that_takes_nothing)
+UNIT_MAIN("config_apply", taken, not_taken, checked_only, compared_only, a_place_that_takes_nothing)
