@@ -10,6 +10,7 @@
 
 #include "alarms.h"
 #include "config.h"
+#include "histogram.h"
 #include "journal.h"
 #include "ledger.h"
 #include "link.h"
@@ -31,6 +32,7 @@ struct daemon {
 	struct policy policy;
 	struct link *link;
 	struct alarms alarms;
+	uint64_t enforced[HISTOGRAM_CELLS]; /* orders, by the time from their request to their enforcement */
 	struct vitals *vitals;
 	struct server *server;
 	struct hub *hub;	 /* who watches */

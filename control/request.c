@@ -125,6 +125,7 @@ static void answer_enforced(struct pending *pending, bool enforced)
 	pending->request.reply = NULL;
 	json_object_set_new(reply, "enforced", json_boolean(enforced));
 	if (enforced) {
+		pending->request.daemon->enforced[histogram_cell((uint64_t)(ms * 1e6))]++;
 		json_object_set_new(reply, "enforced_ms", json_real(ms));
 		snprintf(more, sizeof(more), ", enforced in %.1f ms", ms);
 	} else {

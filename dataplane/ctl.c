@@ -229,8 +229,11 @@ static int take_query(struct ctl *ctl, struct client *client, const struct wire_
 	int ret = questions_ask(&ctl->questions, client, query);
 
 	if (ret == -EINVAL)
-		snprintf(ret_error, WIRE_ERROR_MAX, "QUERY: what %u, expected 0 to %d; scope %u, expected 0 to %d",
-			 query->what, QUERIES - 1, query->scope, SCOPES);
+		snprintf(ret_error, WIRE_ERROR_MAX,
+			 "QUERY: what %u, expected 0 to %d; scope %u, 0 to %d; order %u, 0 to %d, and then most %u, 1 "
+			 "to %u",
+			 query->what, QUERIES - 1, query->scope, SCOPES, query->order, ORDERS - 1, query->most,
+			 WIRE_ORDERED_MOST);
 	if (ret == -EAGAIN)
 		snprintf(ret_error, WIRE_ERROR_MAX, "QUERY: too many are open");
 	return ret;

@@ -63,7 +63,8 @@ void questions_finish(struct questions *questions)
 
 int questions_ask(struct questions *questions, struct client *client, const struct wire_QUERY *query)
 {
-	if (query->what >= QUERIES || query->scope > SCOPES)
+	if (query->what >= QUERIES || query->scope > SCOPES || query->order >= ORDERS ||
+	    (query->order != ORDER_NONE && (query->most == 0 || query->most > WIRE_ORDERED_MOST)))
 		return -EINVAL;
 	if (questions->open >= OPEN_MOST)
 		return -EAGAIN;

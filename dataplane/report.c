@@ -10,6 +10,7 @@
 #include "control.h"
 #include "frame.h"
 #include "meters.h"
+#include "report_meters.h"
 #include "table_published.h"
 
 int report_init(struct report *report, const struct control_config *config, uint64_t boot, uint64_t now)
@@ -126,73 +127,6 @@ static int answer_waits(const struct report *report, struct frame_buffer *out, u
 	return ret;
 }
 
-struct meter_answer {
-	const struct report *report;
-	const struct wire_QUERY *query;
-	struct frame_buffer *out;
-	uint64_t now;
-	uint32_t rows;
-	int ret;
-};
-
-static bool wanted(const struct scope_key *key, const struct wire_QUERY *query)
-{
-	/* A customer's account at a domain is no scope. */
-	if (key->scope == SCOPE_DOMAIN && key->customer != 0)
-		return false;
-	if (query->exact != 0)
-		return memcmp(&query->key[key->scope], key, sizeof(*key)) == 0;
-	return (query->scope == SCOPES || query->scope == key->scope) &&
-	       (query->customer == ID_ANY || query->customer == key->customer) &&
-	       (query->provider == ID_ANY || query->provider == key->provider);
-}
-
-static void put_bucket(struct wire_ROW_METER *row, enum limit_kind kind, const struct bucket *bucket, uint64_t now)
-{
-	uint64_t when = bucket_when(bucket, 1, now);
-
-	if ((row->limits.has & 1u << kind) == 0)
-		return;
-	row->left[kind] = bucket_left(bucket, now);
-	row->ready_ns[kind] = when == BUCKET_NEVER ? UINT64_MAX : when - now;
-}
-
-static void put_meter(void *context, const struct meter *meter)
-{
-	struct meter_answer *answer = context;
-	struct wire_ROW_METER row;
-
-	if (answer->ret < 0 || !wanted(&meter->key, answer->query) ||
-	    (answer->query->most != 0 && answer->rows >= answer->query->most))
-		return;
-	memset(&row, 0, sizeof(row));
-	row.key = meter->key;
-	row.connections = atomic_load_explicit(&meter->connections, memory_order_relaxed);
-	row.admitted = load(&meter->admitted);
-	row.refused = load(&meter->refused);
-	row.bytes = load(&meter->bytes);
-	const struct meter_messages *messages = meter_messages(answer->report->config->meters, meter);
-	row.messages = load(&messages->all);
-	row.inferred = load(&messages->inferred);
-	table_published_limits(answer->report->config->store, &meter->key, &row.limits);
-	put_bucket(&row, LIMIT_CONNECTION_RATE, &meter->connection_rate, answer->now);
-	put_bucket(&row, LIMIT_BYTE_RATE, meter_bytes(answer->report->config->meters, meter), answer->now);
-	put_bucket(&row, LIMIT_MESSAGE_RATE, &messages->rate, answer->now);
-	answer->ret = frame_put(answer->out, WIRE_ROW_METER, &row);
-	answer->rows++;
-}
-
-static int answer_meters(const struct report *report, const struct wire_QUERY *query, struct frame_buffer *out,
-			 uint32_t *ret_rows)
-{
-	struct meter_answer answer = { .report = report, .query = query, .out = out, .now = clock_now() };
-
-	if (report->config->meters != NULL)
-		meters_walk(report->config->meters, answer.now, INT32_MAX, put_meter, &answer);
-	*ret_rows = answer.rows;
-	return answer.ret;
-}
-
 int report_answer(struct report *report, const struct wire_QUERY *query, struct frame_buffer *out)
 {
 	struct wire_END end = { .what = query->what };
@@ -203,7 +137,7 @@ int report_answer(struct report *report, const struct wire_QUERY *query, struct 
 	else if (query->what == QUERY_COUNTERS)
 		ret = answer_counters(report, out, &end.rows);
 	else if (query->what == QUERY_METERS)
-		ret = answer_meters(report, query, out, &end.rows);
+		ret = report_meters(report->config, query, out, &end.rows);
 	else if (query->what == QUERY_WAITS)
 		ret = answer_waits(report, out, &end.rows);
 	return ret < 0 ? ret : frame_put(out, WIRE_END, &end);

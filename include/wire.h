@@ -168,6 +168,11 @@ struct wire_ACK {
 
 enum query { QUERY_STATUS, QUERY_COUNTERS, QUERY_FLOWS, QUERY_METERS, QUERY_WAITS, QUERIES };
 
+/* By what meters are told: as they come, or those with the most first. */
+enum meter_order { ORDER_NONE, ORDER_CONNECTIONS, ORDER_MESSAGES, ORDER_BYTES, ORDER_REFUSED, ORDERS };
+
+#define WIRE_ORDERED_MOST 1000u /* rows, where there is an order */
+
 struct wire_QUERY {
 	uint32_t what;		     /* enum query */
 	uint32_t most;		     /* rows; 0: all */
@@ -176,7 +181,7 @@ struct wire_QUERY {
 	uint32_t waiting;	     /* of flows, 1: only those that are held back */
 	uint32_t exact;		     /* of meters, 1: only those of `key`, one for each scope */
 	struct scope_key key[SCOPES];
-	uint32_t zero;
+	uint32_t order; /* of meters, enum meter_order: the `most` first of them come, the first one first */
 };
 
 struct wire_ROW_STATUS {
