@@ -152,7 +152,7 @@ static void put_ledger(FILE *page, const struct ledger *ledger)
 	uint64_t count[DECISION_ACTIONS] = { 0 };
 
 	for (size_t i = 0; i < ledger->count; i++)
-		count[ledger->decision[i].action]++;
+		count[ledger_at(ledger, i)->action]++;
 	family(page, "sluice_decisions", "gauge", NULL, "Decisions in force");
 	for (int action = 0; action < DECISION_ACTIONS; action++)
 		fprintf(page, "sluice_decisions{action=\"%s\"} %" PRIu64 "\n", decision_action_name[action],
