@@ -10,6 +10,7 @@
 #include "feed.h"
 #include "listener.h"
 #include "log.h"
+#include "metrics.h"
 #include "openapi.h"
 #include "request.h"
 #include "route.h"
@@ -24,7 +25,8 @@ struct exchange {
 	char *body;
 	size_t size, room, most, swallowed;
 	bool asked;
-	unsigned status; /* 0: not answered yet */
+	unsigned status;  /* 0: not answered yet */
+	const char *type; /* of the text */
 	char *text;
 	size_t text_size;
 	struct feed *feed; /* in the place of a text */
@@ -37,8 +39,13 @@ static struct client *client_of(struct MHD_Connection *connection)
 
 static void set_text(struct exchange *exchange, unsigned status, json_t *reply)
 {
+	bool page = json_is_string(reply); /* a text by itself */
+
 	exchange->status = status;
-	exchange->text = reply != NULL ? json_dumps(reply, JSON_COMPACT) : NULL;
+	exchange->type = page ? METRICS_TYPE : "application/json";
+	exchange->text = page		 ? strdup(json_string_value(reply))
+			 : reply != NULL ? json_dumps(reply, JSON_COMPACT)
+					 : NULL;
 	exchange->text_size = exchange->text != NULL ? strlen(exchange->text) : 0;
 	json_decref(reply);
 }
@@ -107,7 +114,7 @@ static struct MHD_Response *make_response(struct exchange *exchange)
 
 static enum MHD_Result send_answer(struct exchange *exchange, const char *url)
 {
-	const char *type = exchange->feed != NULL ? "application/x-ndjson" : "application/json";
+	const char *type = exchange->feed != NULL ? "application/x-ndjson" : exchange->type;
 	struct MHD_Response *response = make_response(exchange);
 	enum MHD_Result ret = MHD_NO;
 	char allowed[32];

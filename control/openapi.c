@@ -5,6 +5,7 @@
 
 #include "arg.h"
 #include "commands.h"
+#include "metrics.h"
 #include "route.h"
 
 /* Answers that are no 2xx; each is a Refusal. */
@@ -166,6 +167,9 @@ static json_t *done(const struct command *command)
 	if (command->method == METHOD_WATCH)
 		return json_pack("{s:s, s:{s:{s:o}}}", "description", "a line for each, as they happen", "content",
 				 "application/x-ndjson", "schema", line_schema(command));
+	if (command->method == METHOD_PAGE)
+		return json_pack("{s:s, s:{s:{s:{s:s}}}}", "description", "a page of text", "content", METRICS_TYPE,
+				 "schema", "type", "string");
 	return json_pack("{s:s, s:o}", "description",
 			 command->method == METHOD_POST ? "done, and enforced by the gate" : "done", "content",
 			 content(reply_schema(command)));
@@ -216,7 +220,7 @@ static json_t *own_operation(void)
 static json_t *paths(void)
 {
 	static const char *const keys[METHODS] = {
-		[METHOD_GET] = "get", [METHOD_POST] = "post", [METHOD_WATCH] = "get"
+		[METHOD_GET] = "get", [METHOD_POST] = "post", [METHOD_WATCH] = "get", [METHOD_PAGE] = "get"
 	};
 	json_t *list = json_pack("{s:{s:o}}", OPENAPI_PATH, "get", own_operation());
 

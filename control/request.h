@@ -54,7 +54,7 @@ void request_end_all(struct daemon *daemon);
 /* For link_create(): answers who waits for this generation. `context` is the daemon. */
 void request_enforced(void *context, uint64_t generation);
 
-/* Answers now; takes `reply`. */
+/* Answers now; takes `reply`: an object, or a string for a command that is a page. */
 void request_reply(struct request *request, json_t *reply);
 
 /* {"ok":false,"error":...,"field":...}; field NULL: it is not the request's fault. */

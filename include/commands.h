@@ -10,8 +10,9 @@
 enum right { RIGHT_READ, RIGHT_ADMIN };
 
 /* Arguments of a GET stand in the path or the query, those of a POST in the path or the body's JSON object. A WATCH is
- * a GET whose answer goes on: a row of its columns on each line, as things happen. */
-enum method { METHOD_GET, METHOD_POST, METHOD_WATCH, METHODS };
+ * a GET whose answer goes on: a row of its columns on each line, as things happen. A PAGE is a GET answered by a
+ * text, not by JSON. */
+enum method { METHOD_GET, METHOD_POST, METHOD_WATCH, METHOD_PAGE, METHODS };
 
 /* How an argument's text is read; the daemon resolves names, both ends check the form (arg.h). */
 enum arg_type {

@@ -11,7 +11,9 @@ const struct command commands[COMMANDS] = {
 #undef COMMAND
 };
 
-const char *const method_names[METHODS] = { [METHOD_GET] = "GET", [METHOD_POST] = "POST", [METHOD_WATCH] = "GET" };
+const char *const method_names[METHODS] = {
+	[METHOD_GET] = "GET", [METHOD_POST] = "POST", [METHOD_WATCH] = "GET", [METHOD_PAGE] = "GET"
+};
 
 const struct command *command_find(const char *name)
 {

@@ -10,6 +10,7 @@ import sys
 import threading
 
 from jsonschema import Draft202012Validator
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from api import Connection, ask
 from client import Client
@@ -286,6 +287,38 @@ def test_watch(bed):
     events = [line["event"] for line in seen if line["event"] not in ("alive", "alarm", "all-clear")]
     expect(events == ["watching", "quarantine", "enforced", "ended", "enforced"], events)
     return " ".join(events)
+
+
+def test_metrics(bed):
+    """As a collector reads them, by its own parser; the figures are those of sluicectl."""
+    bed.ctl("limit", "customer:acme", "connections=1000", "--for", "1h")
+    decisions = len(bed.ctl("decisions")["rows"])
+    before, page, after = bed.counters(), page_of(bed), bed.counters()
+    bed.ctl("release", "acme")
+    families = {family.name: family for family in text_string_to_metric_families(page)}
+
+    def samples(name, **labels):
+        return [sample for sample in families[name].samples if labels.items() <= sample.labels.items()]
+    events = {sample.labels["name"]: sample.value for sample in samples("sluice_gate_events")}
+    expect(set(events) == set(before), sorted(events))
+    for name, value in events.items():
+        expect(before[name] <= value <= after[name], f"{name}: {value}")
+    expect(sum(sample.value for sample in samples("sluice_decisions")) == decisions, samples("sluice_decisions"))
+    expect(samples("sluice_gate_connected")[0].value == 1, "not connected")
+    enforced = [sample.value for sample in samples("sluice_enforced_seconds") if sample.name.endswith("_count")]
+    expect(enforced[0] >= 1, f"orders enforced: {enforced}")
+    expect(families["sluice_gate_events"].type == "counter", families["sluice_gate_events"])
+    return f"{len(families)} families, {sum(len(family.samples) for family in families.values())} samples"
+
+
+def page_of(bed):
+    connection = Connection(f"{bed.dir}/read.sock")
+    connection.request("GET", "/metrics")
+    response = connection.getresponse()
+    expect(response.getheader("Content-Type").startswith("application/openmetrics-text"), response.getheaders())
+    page = response.read().decode()
+    connection.close()
+    return page
 
 
 def test_explain(bed):

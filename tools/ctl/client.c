@@ -18,6 +18,7 @@
 struct buffer {
 	char *text;
 	size_t size;
+	bool page;	   /* a text is what is asked for */
 	client_line *each; /* of an answer that goes on; NULL: it ends by itself */
 	void *context;
 	CURL *curl;
@@ -158,6 +159,9 @@ static json_t *read_reply(CURL *curl, const struct target *target, const struct 
 		return reply;
 	json_decref(reply);
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+	if (buffer->page && status == 200)
+		return json_pack("{s:b, s:s%}", "ok", 1, "page", buffer->text != NULL ? buffer->text : "",
+				 buffer->size);
 	snprintf(ret_error, CLIENT_ERROR_MAX, "%s: the answer, of status %ld, is not JSON", place_of(target), status);
 	return NULL;
 }
@@ -266,7 +270,7 @@ static json_t *converse(const struct target *target, const struct command *comma
 
 json_t *client_ask(const struct target *target, const struct command *command, const json_t *args, char *ret_error)
 {
-	struct buffer buffer = { .seconds = CLIENT_SECONDS };
+	struct buffer buffer = { .seconds = CLIENT_SECONDS, .page = command->method == METHOD_PAGE };
 
 	for (const struct arg *arg = command->args; arg->name != NULL; arg++)
 		if (arg->type == ARG_FILE)

@@ -111,6 +111,8 @@ static int show(const struct call *call, const json_t *reply)
 	if (call->option[OPTION_JSON] != NULL) {
 		json_dumpf(reply, stdout, JSON_INDENT(1));
 		putchar('\n');
+	} else if (done && call->command->method == METHOD_PAGE) {
+		fputs(json_string_value(json_object_get(reply, "page")), stdout);
 	} else if (done) {
 		show_reply(stdout, &look, call->command, reply, time(NULL));
 	} else {

@@ -98,7 +98,7 @@ END_TEST
 START_TEST(the_document_has_every_command)
 {
 	static const char *const keys[METHODS] = {
-		[METHOD_GET] = "get", [METHOD_POST] = "post", [METHOD_WATCH] = "get"
+		[METHOD_GET] = "get", [METHOD_POST] = "post", [METHOD_WATCH] = "get", [METHOD_PAGE] = "get"
 	};
 	json_t *document = openapi_document();
 
