@@ -1,6 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "bucket.h"
 
+uint64_t bucket_many_ticks(uint64_t unit, uint64_t units)
+{
+	const uint64_t round = (1u << BUCKET_UNIT_SHIFT) - 1;
+	__uint128_t ticks = ((__uint128_t)unit * units + round) >> BUCKET_UNIT_SHIFT;
+
+	return ticks > (UINT64_MAX >> 2) ? UINT64_MAX >> 2 : (uint64_t)ticks;
+}
+
 /* A number of `bits` bits and how far it is shifted left: the next one at or above `value`, or at or below it. */
 static uint64_t shortened(uint64_t value, unsigned bits, bool up)
 {

@@ -68,6 +68,9 @@ static inline uint64_t bucket_max(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
+/* What `units` last, in ticks; where that is long, by longer arithmetic. */
+uint64_t bucket_many_ticks(uint64_t unit, uint64_t units);
+
 static inline uint64_t bucket_ticks(uint64_t unit, uint64_t units)
 {
 	const uint64_t round = (1u << BUCKET_UNIT_SHIFT) - 1;
@@ -75,8 +78,7 @@ static inline uint64_t bucket_ticks(uint64_t unit, uint64_t units)
 
 	if (__builtin_expect(!__builtin_mul_overflow(unit, units, &product) && product < UINT64_MAX - round, 1))
 		return (product + round) >> BUCKET_UNIT_SHIFT;
-	__uint128_t ticks = ((__uint128_t)unit * units + round) >> BUCKET_UNIT_SHIFT;
-	return ticks > (UINT64_MAX >> 2) ? UINT64_MAX >> 2 : (uint64_t)ticks;
+	return bucket_many_ticks(unit, units);
 }
 
 /* T in 2^-11 of 1/16 ns. */
@@ -92,10 +94,32 @@ static inline uint64_t bucket_burst(uint64_t rate)
 	       << (rate >> (BUCKET_BURST_AT + BUCKET_BURST_BITS));
 }
 
-/* tat' + cost, at most as good as never. */
-static inline uint64_t bucket_after(uint64_t tat, uint64_t cost, uint64_t now)
+/* How long `units` and how long a whole burst last, in ticks. */
+struct bucket_cost {
+	uint64_t units, full;
+};
+
+/* Nearly all rates are faster than 2000 units a second, and nearly all bursts smaller than 500 MB: then no product
+ * overflows. */
+static inline struct bucket_cost bucket_cost(uint64_t rate, uint64_t units)
 {
-	uint64_t start = bucket_max(tat, now * BUCKET_TICKS_PER_NS);
+	const uint64_t round = (1u << BUCKET_UNIT_SHIFT) - 1, unit = rate & ((1ull << BUCKET_UNIT_BITS) - 1);
+	const uint64_t burst = rate >> BUCKET_BURST_AT & ((1u << BUCKET_BURST_BITS) - 1);
+	unsigned exponent = (unsigned)(rate >> (BUCKET_BURST_AT + BUCKET_BURST_BITS));
+
+	if (__builtin_expect((rate >> BUCKET_UNIT_BITS & ((1u << BUCKET_UNIT_EXPONENT_BITS) - 1)) == 0 &&
+				     exponent <= 10 && units < 1u << 29,
+			     1))
+		return (struct bucket_cost){ (unit * units + round) >> BUCKET_UNIT_SHIFT,
+					     ((unit * burst << exponent) + round) >> BUCKET_UNIT_SHIFT };
+	return (struct bucket_cost){ bucket_ticks(bucket_unit(rate), units),
+				     bucket_ticks(bucket_unit(rate), bucket_burst(rate)) };
+}
+
+/* tat' + cost, at most as good as never. */
+static inline uint64_t bucket_after(uint64_t tat, uint64_t cost, uint64_t now_ticks)
+{
+	uint64_t start = bucket_max(tat, now_ticks);
 
 	return start < UINT64_MAX >> 1 ? start + cost : start;
 }
@@ -108,23 +132,38 @@ static inline uint64_t bucket_leave(uint64_t end, uint64_t full, uint64_t now)
 	return (end - full + BUCKET_TICKS_PER_NS - 1) / BUCKET_TICKS_PER_NS;
 }
 
-/* Takes `units`, and returns when they may leave. */
-static inline uint64_t bucket_take(struct bucket *bucket, uint64_t units, uint64_t now, bool shared)
+/* In ticks: takes `units`, and returns when they conform, which may be past; BUCKET_NEVER. For who takes from several
+ * buckets at once. */
+static inline uint64_t bucket_take_ticks(struct bucket *bucket, uint64_t units, uint64_t now_ticks, bool shared)
 {
 	uint64_t rate = atomic_load_explicit(&bucket->rate, memory_order_relaxed);
 	uint64_t tat = atomic_load_explicit(&bucket->tat, memory_order_relaxed);
 
-	if (rate == 0)
+	if (__builtin_expect(rate == 0, 0))
 		return BUCKET_NEVER;
-	uint64_t unit = bucket_unit(rate), cost = bucket_ticks(unit, units);
-	uint64_t fresh = bucket_after(tat, cost, now);
+	struct bucket_cost cost = bucket_cost(rate, units);
+	uint64_t end = bucket_after(tat, cost.units, now_ticks);
 	if (!shared)
-		atomic_store_explicit(&bucket->tat, fresh, memory_order_relaxed);
+		atomic_store_explicit(&bucket->tat, end, memory_order_relaxed);
 	else
-		while (!atomic_compare_exchange_weak_explicit(&bucket->tat, &tat, fresh, memory_order_relaxed,
+		while (!atomic_compare_exchange_weak_explicit(&bucket->tat, &tat, end, memory_order_relaxed,
 							      memory_order_relaxed))
-			fresh = bucket_after(tat, cost, now);
-	return bucket_leave(fresh, bucket_ticks(unit, bucket_burst(rate)), now);
+			end = bucket_after(tat, cost.units, now_ticks);
+	return end > cost.full ? end - cost.full : 0;
+}
+
+/* Rounded up, so that nothing is early. */
+static inline uint64_t bucket_ns(uint64_t ticks, uint64_t now)
+{
+	if (ticks <= now * BUCKET_TICKS_PER_NS || ticks == BUCKET_NEVER)
+		return ticks == BUCKET_NEVER ? BUCKET_NEVER : now;
+	return (ticks + BUCKET_TICKS_PER_NS - 1) / BUCKET_TICKS_PER_NS;
+}
+
+/* Takes `units`, and returns when they may leave. */
+static inline uint64_t bucket_take(struct bucket *bucket, uint64_t units, uint64_t now, bool shared)
+{
+	return bucket_ns(bucket_take_ticks(bucket, units, now * BUCKET_TICKS_PER_NS, shared), now);
 }
 
 #endif

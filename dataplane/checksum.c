@@ -4,13 +4,6 @@
 #include <netinet/in.h>
 #include <string.h>
 
-/* RFC 9293 section 3.1 and RFC 8200 section 8.1: both come to the same sum. */
-static uint16_t pseudo_sum(const struct l4 *l4)
-{
-	return checksum_fold(checksum_sum(l4->source, l4->address_size) +
-			     checksum_sum(l4->destination, l4->address_size) + htons(l4->protocol) + htons(l4->size));
-}
-
 static uint8_t *field(const struct l4 *l4)
 {
 	return l4->bytes + (l4->protocol == IPPROTO_TCP ? 16 : 6);
@@ -26,16 +19,7 @@ static uint16_t stored(const struct l4 *l4)
 
 bool checksum_looks_partial(const struct l4 *l4)
 {
-	return stored(l4) == pseudo_sum(l4);
-}
-
-/* The whole of it: addresses, protocol, size, segment. Without options in between it is one piece of memory. */
-static uint16_t whole_sum(const struct l4 *l4)
-{
-	if (l4->destination == l4->source + l4->address_size && l4->bytes == l4->destination + l4->address_size)
-		return checksum_fold(checksum_sum(l4->source, 2u * l4->address_size + l4->size) + htons(l4->protocol) +
-				     htons(l4->size));
-	return checksum_fold((uint64_t)pseudo_sum(l4) + checksum_sum(l4->bytes, l4->size));
+	return stored(l4) == checksum_pseudo(l4);
 }
 
 enum checksum_state checksum_check(const struct l4 *l4)
@@ -43,7 +27,7 @@ enum checksum_state checksum_check(const struct l4 *l4)
 	/* RFC 768: a UDP sum of 0 over IPv4 means none. */
 	if (l4->protocol == IPPROTO_UDP && stored(l4) == 0 && l4->address_size == 4)
 		return CHECKSUM_GOOD;
-	if (whole_sum(l4) == 0xffff)
+	if (checksum_is_right(l4))
 		return CHECKSUM_GOOD;
 	return checksum_looks_partial(l4) ? CHECKSUM_PARTIAL : CHECKSUM_BAD;
 }
@@ -53,7 +37,7 @@ void checksum_set(const struct l4 *l4)
 	uint16_t sum = 0;
 
 	memcpy(field(l4), &sum, sizeof(sum));
-	sum = (uint16_t)~checksum_fold((uint64_t)pseudo_sum(l4) + checksum_sum(l4->bytes, l4->size));
+	sum = (uint16_t)~checksum_fold((uint64_t)checksum_pseudo(l4) + checksum_sum(l4->bytes, l4->size));
 	if (sum == 0 && l4->protocol == IPPROTO_UDP)
 		sum = 0xffff;
 	memcpy(field(l4), &sum, sizeof(sum));

@@ -17,19 +17,14 @@ struct wait *hold_create(uint32_t most)
 	return waits;
 }
 
-struct wait *hold_of(const struct worker *worker, const struct flow *flow)
+uint64_t hold_phase_ns(const struct worker *worker, enum phase phase)
 {
-	return flow->wait != 0 ? &worker->waits[flow->wait] : NULL;
-}
-
-bool hold_swallows(const struct worker *worker, const struct flow *flow)
-{
-	return flow->wait != 0 && hold_of(worker, flow)->swallowed;
+	return table_settings(worker->table)->hold_budget_ms[phase] * 1000000ull;
 }
 
 uint64_t hold_budget_ns(const struct worker *worker, const struct flow *flow)
 {
-	return table_settings(worker->table)->hold_budget_ms[dialogue_phase(&flow->dialogue)] * 1000000ull;
+	return hold_phase_ns(worker, dialogue_phase(&flow->dialogue));
 }
 
 bool hold_room(const struct worker *worker, const struct flow *flow)
@@ -39,7 +34,7 @@ bool hold_room(const struct worker *worker, const struct flow *flow)
 	const struct wait *wait = hold_of(worker, flow);
 	uint32_t has = wait != NULL ? wait->held : 0;
 
-	return free > 0 && has < (share < HELD_MOST_FLOW ? share : HELD_MOST_FLOW);
+	return free > 0 && wheel_has_room(worker->wheel) && has < (share < HELD_MOST_FLOW ? share : HELD_MOST_FLOW);
 }
 
 /* 0: none is left. */
@@ -151,11 +146,15 @@ struct rte_mbuf *hold_take(struct worker *worker, struct flow *flow)
 	if (wait == NULL)
 		return NULL;
 	struct rte_mbuf *mbuf = wait->first;
-	wait->first = held_note(mbuf)->next;
 	wait->held--;
 	worker->held--;
-	if (wait->first == NULL)
+	if (wait->held > 0) {
+		const struct held *next = held_note(wait->first = held_note(mbuf)->next);
+		wait->since = next->payload > 0 ? next->since : 0;
+	} else {
+		wait->first = NULL; /* alone, as most are: its note is not looked at */
 		give_back(worker, &flow->wait);
+	}
 	return mbuf;
 }
 
@@ -195,7 +194,8 @@ struct rte_mbuf *hold_window_take(struct worker *worker, struct flow *flow)
 void hold_wake(struct worker *worker, struct wait *wait, uint64_t due)
 {
 	wait->due = due;
-	wait->turn = wheel_insert(worker->wheel, (uint32_t)(wait - worker->waits), due);
+	if (wait->turn == 0 || wait->turn != wheel_turn(worker->wheel, due))
+		wait->turn = wheel_insert(worker->wheel, (uint32_t)(wait - worker->waits), due);
 }
 
 void hold_wake_soon(struct worker *worker, struct wait *wait, uint64_t due)
@@ -207,11 +207,12 @@ void hold_wake_soon(struct worker *worker, struct wait *wait, uint64_t due)
 
 void hold_file(struct worker *worker)
 {
+	for (uint16_t i = 0; i < worker->to_file; i++)
+		wheel_fetch_end(worker->wheel, worker->waits[worker->filing[i]].due);
 	for (uint16_t i = 0; i < worker->to_file; i++) {
 		struct wait *wait = &worker->waits[worker->filing[i]];
 		if (wait->first != NULL) /* the flow may have ended since */
 			hold_wake(worker, wait, wait->due);
 	}
-	worker->waited = worker->to_file;
 	worker->to_file = 0;
 }

@@ -12,10 +12,7 @@
 
 #include "dialogue.h"
 #include "segment.h"
-
-struct flow;
-struct packet;
-struct worker;
+#include "worker.h"
 
 struct wait {
 	struct rte_mbuf *first, *last;
@@ -32,7 +29,7 @@ struct wait {
 	bool swallowed; /* the first is never to be sent: kept as what a reset is made from */
 	bool window;	/* of a closed window: the first is what the update is made from */
 	uint8_t scope;	/* enum scope: whose limit is waited for */
-	uint64_t since; /* ns: of a SYN or a window; a segment's is in its note */
+	uint64_t since; /* ns: when the first came; 0: a FIN, which goes with what it ends */
 } __attribute__((aligned(64)));
 
 enum {
@@ -81,12 +78,19 @@ static inline uint32_t held_ip_bytes(struct rte_mbuf *mbuf)
 struct wait *hold_create(uint32_t most);
 
 /* What the flow holds; NULL: nothing. */
-struct wait *hold_of(const struct worker *worker, const struct flow *flow);
+static inline struct wait *hold_of(const struct worker *worker, const struct flow *flow)
+{
+	return flow->wait != 0 ? &worker->waits[flow->wait] : NULL;
+}
 
 /* Only to keep it from the server: a turn under quarantine (cut.h). */
-bool hold_swallows(const struct worker *worker, const struct flow *flow);
+static inline bool hold_swallows(const struct worker *worker, const struct flow *flow)
+{
+	return flow->wait != 0 && hold_of(worker, flow)->swallowed;
+}
 
-/* Longest hold in the dialogue's phase, ns. */
+/* Longest hold in a phase, in the dialogue's phase, ns. */
+uint64_t hold_phase_ns(const struct worker *worker, enum phase phase);
 uint64_t hold_budget_ns(const struct worker *worker, const struct flow *flow);
 
 /* Is there room for one more segment? A flow's share shrinks as the worker's room fills up, so that one

@@ -93,7 +93,6 @@ static void note_recipient(const struct worker *worker, struct flow *flow, const
 void messages_client(struct worker *worker, struct flow *flow, const struct speech *fresh, bool whole,
 		     struct recipients *recipients)
 {
-	const struct domain_key key = { table_settings(worker->table)->domain_point };
 	struct messages *messages = of(worker, flow);
 	struct smtp_event event;
 
@@ -105,6 +104,7 @@ void messages_client(struct worker *worker, struct flow *flow, const struct spee
 		flow->in_record = in_record(messages, &flow->dialogue);
 		return;
 	}
+	const struct domain_key key = { table_settings(worker->table)->domain_point };
 	for (uint32_t at = 0; at < fresh->size;) {
 		at += smtp_session_client(&messages->clear, key, fresh->data + at, fresh->size - at, &event);
 		messages->sent += (event.what & SMTP_SENT) != 0;

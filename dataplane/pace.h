@@ -17,11 +17,16 @@ struct worker;
 
 enum pacing { PACE_NOW, PACE_HOLD, PACE_DROP };
 
-/* May the segment leave? Its tokens are taken if it may, or if it is the first to wait: then *ret_departure says
- * until when, and for whose limit. PACE_DROP: it would wait longer than its phase allows, or there is no room; TCP
- * repeats it. While TLS starts nothing waits. */
+/* Of a segment that waits: till when, for whose limit (the first only), and how long it may at most. */
+struct pause {
+	uint64_t due, until;
+	uint8_t scope;
+};
+
+/* May the segment leave? Its tokens are taken if it may, or if it is the first to wait. PACE_DROP: it would wait longer
+ * than its phase allows, or there is no room; TCP repeats it. While TLS starts nothing waits. */
 enum pacing pace(struct worker *worker, struct flow *flow, const struct packet *packet, uint64_t now,
-		 struct departure *ret_departure);
+		 struct pause *ret_pause);
 
 /* The first of what waits has left: takes the next one's tokens; returns when it may leave, UINT64_MAX when it
  * would be held too long. */

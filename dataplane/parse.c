@@ -153,7 +153,7 @@ static bool smtp_port(const struct wire_PUT_SETTINGS *settings, uint16_t port)
 
 static bool ipv4_header_good(const uint8_t *ip)
 {
-	return checksum_fold(checksum_sum(ip, (ip[0] & 15u) * 4)) == 0xffff;
+	return checksum_fold(ip[0] == 0x45 ? checksum_sum(ip, 20) : checksum_sum(ip, (ip[0] & 15u) * 4)) == 0xffff;
 }
 
 /* A NIC that was asked to (port.c) has summed it already. */
@@ -172,7 +172,8 @@ static enum fate read_smtp(struct packet *packet, struct frame *frame, bool *ret
 		return FATE_MALFORMED;
 	if (!packet->ipv6 && !ipv4_header_good(frame->data + packet->ip_at))
 		return FATE_BAD_CHECKSUM;
-	enum checksum_state sum = nic_says_good(packet->mbuf) ? CHECKSUM_GOOD : checksum_check(&frame->l4);
+	bool right = nic_says_good(packet->mbuf) || checksum_is_right(&frame->l4);
+	enum checksum_state sum = right ? CHECKSUM_GOOD : checksum_check(&frame->l4);
 	if (sum == CHECKSUM_BAD)
 		return FATE_BAD_CHECKSUM;
 	if (sum == CHECKSUM_PARTIAL)

@@ -125,17 +125,17 @@ static uint8_t follow(struct worker *worker, struct flow *flow, const struct spe
 	return note;
 }
 
-static void hold(struct worker *worker, struct packet *packet, const struct departure *departure, uint8_t note,
-		 uint64_t now)
+static void hold(struct worker *worker, struct packet *packet, const struct pause *pause, uint8_t note, uint64_t now)
 {
 	struct flow *flow = packet->flow;
 	bool first = flow->wait == 0; /* a turn only then: what is older was not answered */
-	struct wait *wait = hold_append(worker, flow, packet, now + hold_budget_ns(worker, flow), first ? note : 0);
+	struct wait *wait = hold_append(worker, flow, packet, pause->until, first ? note : 0);
 
 	held_note(wait->last)->since = now;
 	if (first) {
-		wait->scope = departure->scope;
-		hold_wake_soon(worker, wait, departure->due);
+		wait->scope = pause->scope;
+		wait->since = now;
+		hold_wake_soon(worker, wait, pause->due);
 	}
 	count(worker, COUNT_HELD_SEGMENT, 1);
 }
@@ -152,7 +152,7 @@ static bool client_speaks(struct worker *worker, struct packet *packet, uint64_t
 {
 	struct flow *flow = packet->flow;
 	const struct speech speech = packet_speech(packet, now);
-	struct departure departure = { 0 };
+	struct pause pause;
 	struct recipients recipients = { 0 };
 
 	if (!flow->quarantined && hold_swallows(worker, flow))
@@ -162,7 +162,7 @@ static bool client_speaks(struct worker *worker, struct packet *packet, uint64_t
 	/* What begins beyond all that was said is not looked for in what may be a long queue. */
 	if (flow->wait != 0 && seq_after(flow->dialogue.client_next, packet->seq) && hold_absorb(worker, flow, packet))
 		return false;
-	enum pacing pacing = pace(worker, flow, packet, now, &departure);
+	enum pacing pacing = pace(worker, flow, packet, now, &pause);
 	if (pacing == PACE_DROP) {
 		drop_paced(packet);
 		return false;
@@ -171,7 +171,7 @@ static bool client_speaks(struct worker *worker, struct packet *packet, uint64_t
 	uint8_t note =
 		dialogue_client_new(&flow->dialogue, &speech) ? follow(worker, flow, &speech, &recipients, now) : 0;
 	if (pacing == PACE_HOLD)
-		hold(worker, packet, &departure, note, now);
+		hold(worker, packet, &pause, note, now);
 	else
 		transmit_forward(worker, packet);
 	recipient(worker, flow, &recipients, now);
@@ -241,14 +241,14 @@ static void running(struct worker *worker, struct packet *packet, uint64_t now)
 		usage_goodbye(worker, flow, now);
 }
 
-/* Most of what clients say: more of a TLS record, of a connection on which nothing else is under way. It comes to the
+/* Most of what clients say: more of a TLS record, of a connection on which nothing is decided now. It comes to the
  * same as running(), for less. */
 static bool is_more(const struct worker *worker, const struct packet *packet)
 {
 	const struct flow *flow = packet->flow;
 
 	return messages_in_record(flow) && (packet->flags & ~TCP_PSH) == TCP_ACK && packet->payload > 0 &&
-	       dialogue_in_record(&flow->dialogue, packet->seq, packet->payload) && flow->wait == 0 &&
+	       dialogue_in_record(&flow->dialogue, packet->seq, packet->payload) && !hold_swallows(worker, flow) &&
 	       flow->state == FLOW_ESTABLISHED && !flow->quarantined && !flow->client_fin_ahead &&
 	       looked_up(worker, flow);
 }
@@ -256,8 +256,8 @@ static bool is_more(const struct worker *worker, const struct packet *packet)
 static void more(struct worker *worker, struct packet *packet, uint64_t now)
 {
 	struct flow *flow = packet->flow;
-	struct departure departure = { 0 };
-	enum pacing pacing = pace(worker, flow, packet, now, &departure);
+	struct pause pause;
+	enum pacing pacing = pace(worker, flow, packet, now, &pause);
 
 	flow->seen_ms = (uint32_t)(now / 1000000);
 	if (pacing == PACE_DROP) {
@@ -267,7 +267,7 @@ static void more(struct worker *worker, struct packet *packet, uint64_t now)
 	flow->bytes_out += packet_ip_bytes(packet);
 	dialogue_goes_on(&flow->dialogue, packet->payload);
 	if (pacing == PACE_HOLD)
-		hold(worker, packet, &departure, 0, now);
+		hold(worker, packet, &pause, 0, now);
 	else
 		transmit_forward(worker, packet);
 }
@@ -398,5 +398,6 @@ void pipeline_run(struct worker *worker, struct burst *burst)
 		else if (packet->kind == PACKET_SMTP)
 			smtp(worker, packet, burst->now);
 	}
+	worker->waited = worker->to_file;
 	hold_file(worker);
 }

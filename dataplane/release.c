@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "release.h"
 
+#include "burst.h"
 #include "connect.h"
 #include "cut.h"
 #include "hold.h"
@@ -14,7 +15,7 @@
 #include "window.h"
 #include "worker.h"
 
-#define RELEASE_BURST 64
+#define RELEASE_BURST BURST_MAX /* each may be filed anew: hold_wake_soon() has room for so many */
 
 /* A turn that waited is cut, whatever the server said since it came. */
 static bool is_held_turn(const struct worker *worker, const struct flow *flow)
@@ -50,9 +51,10 @@ static void release_segments(struct worker *worker, struct flow *flow, uint64_t 
 			due = pace_next(worker, flow, due);
 	}
 	if (flow->wait == 0) {
-		track_goodbyes(worker, flow, now);
+		if (flow->client_fin && flow->server_fin)
+			track_goodbyes(worker, flow, now);
 	} else if (due != UINT64_MAX) {
-		hold_wake(worker, hold_of(worker, flow), due);
+		hold_wake_soon(worker, hold_of(worker, flow), due);
 	} else {
 		drop_held(worker, flow);
 	}
@@ -89,6 +91,23 @@ static struct wait *woken(struct worker *worker, const struct wheel_due *due, ui
 	return NULL;
 }
 
+/* A segment that waits alone: half of its flow is enough. */
+static bool is_simple(const struct wait *wait)
+{
+	return wait->held == 1 && wait->ticket == 0 && !wait->window && !wait->swallowed;
+}
+
+/* Who has more behind the first will take its tokens. */
+static void fetch_next(struct worker *worker, const struct wheel_due *due)
+{
+	const struct wait *wait = &worker->waits[due->handle];
+
+	if (wait->turn != due->turn || wait->held <= 1)
+		return;
+	usage_fetch_bytes(worker, flow_place(worker->flows, wait->flow));
+	fetch(held_note(held_note(wait->first)->next));
+}
+
 static void fetch_ahead(struct worker *worker, const struct wheel_due *due, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++)
@@ -99,16 +118,14 @@ static void fetch_ahead(struct worker *worker, const struct wheel_due *due, unsi
 		if (wait->turn != due[i].turn)
 			continue;
 		fetch(flow);
-		fetch((const char *)flow + 64);
 		fetch(wait->first);
+		if (is_simple(wait))
+			continue;
+		fetch((const char *)flow + 64);
 		fetch(held_note(wait->first));
 	}
-	/* Who has more behind the first will take its tokens. */
-	for (unsigned i = 0; i < count; i++) {
-		const struct wait *wait = &worker->waits[due[i].handle];
-		if (wait->turn == due[i].turn && wait->held > 1)
-			usage_fetch_bytes(worker, flow_place(worker->flows, wait->flow));
-	}
+	for (unsigned i = 0; i < count; i++)
+		fetch_next(worker, &due[i]);
 }
 
 unsigned release_due(struct worker *worker, uint64_t now, unsigned most)
@@ -124,6 +141,7 @@ unsigned release_due(struct worker *worker, uint64_t now, unsigned most)
 			if (wait != NULL)
 				release(worker, wait, now);
 		}
+		hold_file(worker);
 		released += count;
 	}
 	return released;

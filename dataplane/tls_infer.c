@@ -292,7 +292,8 @@ uint32_t tls_infer_left(const struct tls_infer *infer)
 
 void tls_infer_goes_on(struct tls_infer *infer, uint16_t left)
 {
-	infer->client.left = left;
+	/* The whole of it at once: what is read next is the whole, and would wait for a part to be written. */
+	infer->client = (struct tls_reader){ .left = left };
 }
 
 void tls_infer_close(struct tls_infer *infer)

@@ -240,15 +240,16 @@ static struct bucket *bytes_of(const struct worker *worker, const struct flow *f
 struct departure usage_take_bytes(struct worker *worker, const struct flow *flow, uint32_t bytes, uint64_t now)
 {
 	bool shared = worker->gate->workers > 1;
-	struct departure latest = { now, SCOPE_GATE };
+	uint64_t now_ticks = now * BUCKET_TICKS_PER_NS, latest = now_ticks;
+	int of = SCOPE_GATE;
 
 	for (unsigned scopes = flow->byte_scopes; scopes != 0; scopes &= scopes - 1) {
 		int scope = __builtin_ctz(scopes);
-		uint64_t when = bucket_take(bytes_of(worker, flow, scope), bytes, now, shared);
-		if (when > latest.due)
-			latest = (struct departure){ when, (uint8_t)scope };
+		uint64_t when = bucket_take_ticks(bytes_of(worker, flow, scope), bytes, now_ticks, shared);
+		of = when > latest ? scope : of;
+		latest = when > latest ? when : latest;
 	}
-	return latest;
+	return (struct departure){ bucket_ns(latest, now), (uint8_t)of };
 }
 
 void usage_return_bytes(struct worker *worker, const struct flow *flow, uint32_t bytes, uint64_t late)
@@ -291,6 +292,16 @@ static bool goes_on(const struct packet *packet)
 	       dialogue_in_record(&packet->flow->dialogue, packet->seq, packet->payload);
 }
 
+/* Who has something waiting gets more behind it. */
+static void fetch_queues(const struct worker *worker, const struct burst *burst)
+{
+	for (uint16_t i = 0; i < burst->count; i++) {
+		const struct packet *packet = &burst->packet[i];
+		if (packet->kind == PACKET_SMTP && packet->flow != NULL && packet->flow->wait != 0)
+			fetch(held_note(hold_of(worker, packet->flow)->last));
+	}
+}
+
 /* Whether a segment will wait is not known; what those of the last burst did is the best guess. */
 void usage_prefetch(struct worker *worker, const struct burst *burst)
 {
@@ -311,7 +322,10 @@ void usage_prefetch(struct worker *worker, const struct burst *burst)
 		usage_fetch_bytes(worker, packet->flow);
 		if (worker->waited != 0)
 			fetch(held_note(packet->mbuf));
+		if (packet->flow->wait != 0)
+			fetch(hold_of(worker, packet->flow));
 	}
+	fetch_queues(worker, burst);
 }
 
 void usage_refused(struct worker *worker, struct flow *flow)

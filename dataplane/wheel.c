@@ -82,6 +82,16 @@ void wheel_fetch(const struct wheel *wheel, uint64_t due)
 	fetch(&wheel->slot[turn_of(wheel, due) & MASK]);
 }
 
+void wheel_fetch_end(const struct wheel *wheel, uint64_t due)
+{
+	fetch(&wheel->pool[wheel->slot[turn_of(wheel, due) & MASK].last]);
+}
+
+uint32_t wheel_turn(const struct wheel *wheel, uint64_t due)
+{
+	return name_of(turn_of(wheel, due));
+}
+
 uint32_t wheel_insert(struct wheel *wheel, uint32_t handle, uint64_t due)
 {
 	uint64_t turn = turn_of(wheel, due), last = last_turn(wheel);

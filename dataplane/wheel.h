@@ -11,6 +11,7 @@
 #ifndef SLUICE_WHEEL_H
 #define SLUICE_WHEEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -46,6 +47,19 @@ void wheel_init(struct wheel *wheel, uint32_t most, uint64_t now);
 
 /* Fetches ahead where a handle with this time will be filed. */
 void wheel_fetch(const struct wheel *wheel, uint64_t due);
+
+/* The same of the slot's last line, once its first has come. */
+void wheel_fetch_end(const struct wheel *wheel, uint64_t due);
+
+/* The turn by which a handle filed with this time would be known. Whoever is filed under it already need not be again:
+ * so handles that are called again and again do not pile up. */
+uint32_t wheel_turn(const struct wheel *wheel, uint64_t due);
+
+/* Is there room for more of those who may wait? Who waits already is filed anew in any case. */
+static inline bool wheel_has_room(const struct wheel *wheel)
+{
+	return wheel->free != 0;
+}
 
 /* Files a handle; returns the turn by which it is known when it comes out (never 0). */
 uint32_t wheel_insert(struct wheel *wheel, uint32_t handle, uint64_t due);

@@ -332,6 +332,8 @@ START_TEST(woken_by_the_wheel)
 	struct wait *wait = hold_of(&worker, flow[4]);
 	hold_wake(&worker, wait, 10 * slot);
 	uint32_t first = wait->turn;
+	hold_wake(&worker, wait, 10 * slot - 1); /* the same slot: it is there already */
+	ck_assert(worker.wheel->entries == 1 && wait->turn == first && wait->due == 10 * slot - 1);
 	hold_wake(&worker, wait, 5 * slot + 1);
 	ck_assert(wait->due == 5 * slot + 1 && wait->turn != first && wait->turn != 0);
 	ck_assert_uint_eq(wheel_expire(worker.wheel, 6 * slot, due, 4), 1);

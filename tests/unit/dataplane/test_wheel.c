@@ -236,7 +236,9 @@ START_TEST(the_pool_is_empty)
 		}
 		ck_assert_uint_eq(fits, (lines + 1) * WHEEL_LINE);
 		ck_assert_uint_eq(wheel->entries, HANDLES);
+		ck_assert(!wheel_has_room(wheel));
 		drain_all(now);
+		ck_assert(wheel_has_room(wheel));
 		ck_assert_uint_eq(free_lines(), lines);
 	}
 }
