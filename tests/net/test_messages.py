@@ -15,7 +15,9 @@ from test_limits import with_limit
 
 CONFIG = {"smtp": {"max-hold": "3s"}}
 COUNT, RATE, BURST = 30, 5, 2
-JITTER = 0.5  # of a message
+# Of a message. Inside TLS it is the receiver that says when it took a message, and it has to come to its turn first:
+# one message more than the rate allows would still be seen.
+JITTER, RECEIVER_JITTER = 0.5, 0.95
 # Few connections, each used again at once.
 REUSE = {"initial_destination_concurrency": 3, "default_destination_concurrency_limit": 3,
          "smtp_connection_cache_on_demand": "yes", "smtp_tls_connection_reuse": "yes",
@@ -61,11 +63,11 @@ def flood(bed, provider, name):
     return sorted(taken(bed, provider, ids)), capture.connections(path)[0]
 
 
-def judge(times, opened, what):
+def judge(times, opened, what, jitter):
     span = times[-1] - times[0]
     excess = capture.rate_excess(times, RATE, BURST)
     measured = (COUNT - BURST) / span
-    expect(excess < JITTER, f"{what}: {excess:.2f} messages beyond {BURST} + {RATE}/s")
+    expect(excess < jitter, f"{what}: {excess:.2f} messages beyond {BURST} + {RATE}/s")
     expect(len(opened) < COUNT / 2, f"{what}: {len(opened)} connections for {COUNT} messages: none was used again")
     return f"{COUNT} messages over {len(opened)} connections, {measured:.2f}/s of {RATE}, {excess:+.2f} beyond {BURST}"
 
@@ -76,7 +78,7 @@ def test_clear_text(bed):
     expect(len(begun) == COUNT, f"{len(begun)} envelopes seen")
     counters = bed.counters()
     expect(counters["window-closed"] > 0, counters)
-    return judge(begun, opened, "clear text") + f"; {counters['window-closed']} windows closed, " \
+    return judge(begun, opened, "clear text", JITTER) + f"; {counters['window-closed']} windows closed, " \
         f"{counters['message-owed']} owed"
 
 
@@ -86,7 +88,7 @@ def test_tls(bed):
     clear = bed.reconcile()["cleartext_downgrades"]
     expect(clear == 0, f"{clear} went in clear text")
     after = bed.counters()
-    return judge(begun, opened, "TLS") + f"; {after['window-closed'] - before['window-closed']} windows closed, " \
+    return judge(begun, opened, "TLS", RECEIVER_JITTER) + f"; {after['window-closed'] - before['window-closed']} windows closed, " \
         f"{after['message-owed'] - before['message-owed']} owed"
 
 
