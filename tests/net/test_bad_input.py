@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Bad configuration, bad frames, bad words: a clear error that names the place, and nothing changes."""
 import random
+import re
 import socket
 import struct
 import subprocess
 import sys
 
+from bed import ROOT
 from client import Client
 from harness import expect, main
 
@@ -31,7 +33,7 @@ BAD_CONFIGS = [
     ("bad port", "smtp: {ports: [25, 70000]}\n", ":1:20: ", "1 to 65535"),
     ("relative path", "gate: {socket: gate.sock}\n", ":1:16: ", "absolute path"),
     ("host bits", "providers:\n  - {name: p, addresses: [203.0.113.1/24]}\n", ":2:27: ", "host bits"),
-    ("no target", "providers:\n  - name: p\n", ":2:5: ", "domains, hosts or addresses"),
+    ("no target", "providers:\n  - name: p\n", ":2:5: ", "domains, mx, hosts or addresses"),
     ("no name", "providers:\n  - addresses: [203.0.113.1]\n", ":2:5: ", "\"name\" is missing"),
     ("same name", GOOD + "  - name: c\n    sources: [192.0.2.2]\n", ":7:5: ", "second customer"),
     ("same source", GOOD + "  - name: d\n    sources: [192.0.2.1]\n", ":8:15: ", "customer \"c\"'s already"),
@@ -46,7 +48,6 @@ BAD_CONFIGS = [
      "{prefix: 192.0.2.1, ports: 15-24}]\n", ":3:50: ", "overlap"),
     ("same address", GOOD.replace("customers", "  - name: q\n    addresses: [203.0.113.0/24]\ncustomers"), ":5:17: ",
      "provider \"p\"'s already"),
-    ("mx of nothing", "providers:\n  - {name: p, hosts: [h.example], mx: [\"*.example\"]}\n", ":2:5: ", "MX hosts"),
     ("one socket for two", "daemon: {admin-socket: /a, read-socket: /a}\n", ":1:1: ", "three"),
     ("a second document", GOOD + "---\n" + GOOD, ":8:1: ", "second document"),
     ("no group", "daemon: {read-group: nobodys-group}\n", ": daemon: ", "no group \"nobodys-group\""),
@@ -95,10 +96,18 @@ def test_bad_reload(bed):
 
 
 HEAD = struct.Struct("=HBBI")
-MAGIC, VERSION = 0x5c1, 1
-TYPES = {name: number for number, name in enumerate((
-    "HELLO", "BEGIN", "PUT_SETTINGS", "PUT_IDENTITY", "PUT_DESTINATION", "PUT_LIMITS", "DEL_LIMITS", "PUT_VERDICT",
-    "DEL_VERDICT", "COMMIT", "ACK", "QUERY"))}
+
+
+def contract(name, pattern):
+    """What the gate was built with, so that a newer version is met by its own frames."""
+    with open(f"{ROOT}/include/{name}") as file:
+        return re.findall(pattern, file.read(), re.M)
+
+
+MAGIC, VERSION = (int(number, 0) for number in contract("wire.h", r"^#define WIRE_(?:MAGIC|VERSION) (\w+)u$"))
+TYPES = {name: number for number, name in enumerate(contract("frames.def", r"^FRAME\((\w+),"))}
+SCOPES = contract("scope.h", r"^\tSCOPE_(\w+),")
+SCOPE_KEY = 28
 
 
 def frame(kind, payload, magic=MAGIC, version=VERSION, length=None):
@@ -114,8 +123,13 @@ def key(scope, customer=0, provider=0):
     return struct.pack("=B3xII16x", scope, customer, provider)
 
 
+def query(what, scope=len(SCOPES)):
+    numbers = struct.pack("=IIIIIII", what, 0, 0, 0, scope, 0, 0)
+    return frame(TYPES["QUERY"], numbers + bytes(SCOPE_KEY * len(SCOPES) + 4))
+
+
 def verdict(**change):
-    fields = {"scope": 3, "action": 1, "refuse": 0, "reason": b"x" + bytes(95), **change}
+    fields = {"scope": SCOPES.index("CUSTOMER"), "action": 1, "refuse": 0, "reason": b"x" + bytes(95), **change}
     numbers = struct.pack("=BB2xQ", fields["action"], fields["refuse"], 1)
     return frame(TYPES["PUT_VERDICT"], key(fields["scope"], 1) + numbers + fields["reason"])
 
@@ -136,8 +150,8 @@ BAD_FRAMES = [
     ("action", HELLO + BEGIN + verdict(action=7), "action 7"),
     ("endless reason", HELLO + BEGIN + verdict(reason=b"x" * 96), "no end"),
     ("line break in a reason", HELLO + BEGIN + verdict(reason=b"a\r\n250 ok" + bytes(87)), "0x0d"),
-    ("query", HELLO + frame(TYPES["QUERY"], struct.pack("=IIIIII", 99, 0, 0, 0, 0, 0)), "what 99"),
-    ("query's scope", HELLO + frame(TYPES["QUERY"], struct.pack("=IIIIII", 3, 0, 0, 0, 99, 0)), "scope 99"),
+    ("query", HELLO + query(99), "what 99"),
+    ("query's scope", HELLO + query(3, scope=99), "scope 99"),
     ("prefix", HELLO + BEGIN + frame(TYPES["PUT_DESTINATION"], bytes(15) + b"\x01" + struct.pack("=IB3x", 1, 120)),
      "bits after plen"),
 ]
@@ -163,7 +177,7 @@ def gate_generation(bed):
     with socket.socket(socket.AF_UNIX) as gate:
         gate.settimeout(5)
         gate.connect(f"{bed.dir}/gate.sock")
-        gate.sendall(HELLO + frame(TYPES["QUERY"], struct.pack("=IIIIII", 0, 0, 0, 0, 7, 0)))
+        gate.sendall(HELLO + query(0))
         answer = b""
         while len(answer) < 2 * HEAD.size + 24 + 8:
             answer += gate.recv(4096)

@@ -88,7 +88,8 @@ def test_tls(bed):
     clear = bed.reconcile()["cleartext_downgrades"]
     expect(clear == 0, f"{clear} went in clear text")
     after = bed.counters()
-    return judge(begun, opened, "TLS", RECEIVER_JITTER) + f"; {after['window-closed'] - before['window-closed']} windows closed, " \
+    judged = judge(begun, opened, "TLS", RECEIVER_JITTER)
+    return f"{judged}; {after['window-closed'] - before['window-closed']} windows closed, " \
         f"{after['message-owed'] - before['message-owed']} owed"
 
 
