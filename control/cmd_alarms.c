@@ -44,7 +44,5 @@ void command_ALARMS(struct request *request)
 			json_array_append_new(rows, alarm_row(alarms, kind, NULL));
 	json_t *reply = rows_reply(rows);
 	json_object_set_new(reply, "on", json_integer((json_int_t)alarms->count));
-	if (alarms->count == 0)
-		request_add_message(reply, "no alarm is on");
 	request_reply(request, reply);
 }
