@@ -22,18 +22,13 @@ const char *const meanwhile_names[] = {
 	[MEANWHILE_KEPT] = "kept",
 };
 
-static struct alarm *find(const struct alarms *alarms, enum alarm_kind kind, const char *subject)
+struct alarm *alarms_find(const struct alarms *alarms, enum alarm_kind kind, const char *subject)
 {
 	for (size_t i = 0; i < alarms->count; i++)
 		if (alarms->alarm[i].kind == kind &&
 		    strncmp(alarms->alarm[i].subject, subject, ALARM_SUBJECT_MAX - 1) == 0)
 			return &alarms->alarm[i];
 	return NULL;
-}
-
-const struct alarm *alarms_find(const struct alarms *alarms, enum alarm_kind kind, const char *subject)
-{
-	return find(alarms, kind, subject);
 }
 
 static struct alarm *turn_on(struct alarms *alarms, enum alarm_kind kind, const char *subject, int64_t now_ms)
@@ -66,7 +61,7 @@ static void say(const struct alarm *alarm)
 bool alarms_raise(struct alarms *alarms, enum alarm_kind kind, const char *subject, int64_t now_ms, const char *detail,
 		  ...)
 {
-	struct alarm *alarm = find(alarms, kind, subject);
+	struct alarm *alarm = alarms_find(alarms, kind, subject);
 	bool off = alarm == NULL;
 	va_list arguments;
 
@@ -87,7 +82,7 @@ bool alarms_raise(struct alarms *alarms, enum alarm_kind kind, const char *subje
 
 bool alarms_clear(struct alarms *alarms, enum alarm_kind kind, const char *subject, int64_t now_ms)
 {
-	struct alarm *alarm = find(alarms, kind, subject);
+	struct alarm *alarm = alarms_find(alarms, kind, subject);
 
 	if (alarm == NULL)
 		return false;

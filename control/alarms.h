@@ -54,7 +54,7 @@ bool alarms_raise(struct alarms *alarms, enum alarm_kind kind, const char *subje
 bool alarms_clear(struct alarms *alarms, enum alarm_kind kind, const char *subject, int64_t now_ms);
 
 /* NULL: it is off. */
-const struct alarm *alarms_find(const struct alarms *alarms, enum alarm_kind kind, const char *subject);
+struct alarm *alarms_find(const struct alarms *alarms, enum alarm_kind kind, const char *subject);
 
 void alarms_finish(struct alarms *alarms);
 

@@ -176,11 +176,11 @@ static void add_limits(json_t *row, const struct daemon *daemon, const struct sc
 	char text[1024], one[256];
 
 	merged_limits(&daemon->policy, key, each, &limits);
-	size_t used = strlen(row_limits(&limits, text, sizeof(text)));
+	size_t used = strlen(limits_format(&limits, ' ', text, sizeof(text)));
 	for (size_t i = 0; customer != NULL && i < customer->at_count && used < sizeof(text); i++)
 		used += (size_t)snprintf(text + used, sizeof(text) - used, "%sat %s: %s", used > 0 ? ", " : "",
 					 customer->at[i].provider,
-					 row_limits(&customer->at[i].limits, one, sizeof(one)));
+					 limits_format(&customer->at[i].limits, ' ', one, sizeof(one)));
 	json_object_set_new(row, "limits", json_string(text));
 }
 

@@ -24,20 +24,6 @@ json_t *row_time(int64_t ms)
 	return ms != 0 ? json_string(time_text(ms, text, sizeof(text))) : json_null();
 }
 
-char *row_limits(const struct limits *limits, char *out, size_t size)
-{
-	size_t used = 0;
-	char text[96];
-
-	out[0] = '\0';
-	for (int kind = 0; kind < LIMIT_KINDS && used < size; kind++)
-		if (limits->has & 1u << kind)
-			used += (size_t)snprintf(out + used, size - used, "%s%s=%s", used > 0 ? " " : "",
-						 limit_kind_name[kind],
-						 limit_format(kind, &limits->kind[kind], text, sizeof(text)));
-	return out;
-}
-
 json_t *rows_reply(json_t *rows)
 {
 	return json_pack("{s:b, s:o}", "ok", 1, "rows", rows);

@@ -18,9 +18,6 @@ char *time_text(int64_t ms, char *out, size_t size);
 /* The same as a value; null for 0. */
 json_t *row_time(int64_t ms);
 
-/* As orders write it: "connections=20 connection-rate=10/s burst 5"; "" when nothing is limited. */
-char *row_limits(const struct limits *limits, char *out, size_t size);
-
 /* {"ok":true,"rows":rows}; takes `rows`. */
 json_t *rows_reply(json_t *rows);
 

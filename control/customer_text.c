@@ -176,17 +176,3 @@ const char *limits_parse(const char *text, struct limits *limits)
 	}
 	return wrong;
 }
-
-char *limits_text(const struct limits *limits, char *out, size_t size)
-{
-	size_t used = 0;
-	char text[96];
-
-	out[0] = '\0';
-	for (int kind = 0; kind < LIMIT_KINDS && used < size; kind++)
-		if (limits->has & 1u << kind)
-			used += (size_t)snprintf(out + used, size - used, "%s%s=%s", used > 0 ? ";" : "",
-						 limit_kind_name[kind],
-						 limit_format(kind, &limits->kind[kind], text, sizeof(text)));
-	return out;
-}

@@ -29,8 +29,7 @@ const char *weight_parse(const char *text, uint64_t *ret_weight);
 const char *sources_parse(const char *text, struct customer *customer);
 char *sources_text(const struct customer *customer);
 
-/* Adds to the limits. / The text again; returns `out`. */
+/* Adds to the limits. The text again: limits_format() with ';'. */
 const char *limits_parse(const char *text, struct limits *limits);
-char *limits_text(const struct limits *limits, char *out, size_t size);
 
 #endif

@@ -5,15 +5,6 @@
 
 #include "alarms.h"
 
-static const struct {
-	enum counter counter;
-	const char *advice;
-} rows[] = {
-#define FAULT(counter, advice) { COUNT_##counter, advice },
-#include "faults.def"
-#undef FAULT
-};
-
 static void look(struct faults *faults, enum counter counter, uint64_t more, const char *advice, int64_t now_ms,
 		 struct alarms *alarms)
 {
@@ -32,10 +23,11 @@ static void look(struct faults *faults, enum counter counter, uint64_t more, con
 
 void faults_look(struct faults *faults, const uint64_t counter[COUNTERS], int64_t now_ms, struct alarms *alarms)
 {
-	for (unsigned i = 0; faults->based && i < sizeof(rows) / sizeof(rows[0]); i++) {
-		uint64_t now = counter[rows[i].counter], seen = faults->seen[rows[i].counter];
+	for (int i = 0; faults->based && i < FAULTS; i++) {
+		uint64_t now = counter[fault_rows[i].counter], seen = faults->seen[fault_rows[i].counter];
 		/* Fewer than before: the gate started anew, and counts from 0. */
-		look(faults, rows[i].counter, now < seen ? now : now - seen, rows[i].advice, now_ms, alarms);
+		look(faults, fault_rows[i].counter, now < seen ? now : now - seen, fault_rows[i].advice, now_ms,
+		     alarms);
 	}
 	memcpy(faults->seen, counter, sizeof(faults->seen));
 	faults->based = true;

@@ -7,6 +7,7 @@
 #include "customers.h"
 #include "journal_parts.h"
 #include "log.h"
+#include "units.h"
 
 int journal_put_customer(struct journal *journal, const struct customer *customer)
 {
@@ -24,7 +25,8 @@ int journal_put_customer(struct journal *journal, const struct customer *custome
 	sqlite3_bind_int64(statement, 2, customer->id);
 	sqlite3_bind_text(statement, 3, sources, -1, free);
 	sqlite3_bind_int64(statement, 4, (sqlite3_int64)customer->weight);
-	sqlite3_bind_text(statement, 5, limits_text(&customer->limits, limits, sizeof(limits)), -1, SQLITE_STATIC);
+	sqlite3_bind_text(statement, 5, limits_format(&customer->limits, ';', limits, sizeof(limits)), -1,
+			  SQLITE_STATIC);
 	int ret = sqlite3_step(statement) == SQLITE_DONE ? 0 : journal_failed(journal, "store a customer");
 	sqlite3_reset(statement);
 	sqlite3_clear_bindings(statement);

@@ -4,17 +4,27 @@
 
 #include "journal_parts.h"
 
+/* A statement kept in `slot`, on one name; NULL when it cannot be made. */
+static sqlite3_stmt *on_name(struct journal *journal, sqlite3_stmt **slot, const char *sql, enum name_kind kind,
+			     const char *name)
+{
+	if (*slot == NULL)
+		*slot = journal_prepare(journal, sql);
+	if (*slot == NULL)
+		return NULL;
+	sqlite3_bind_int(*slot, 1, kind);
+	sqlite3_bind_text(*slot, 2, name, -1, SQLITE_TRANSIENT);
+	return *slot;
+}
+
 uint32_t journal_known_id(struct journal *journal, enum name_kind kind, const char *name)
 {
+	sqlite3_stmt *statement =
+		on_name(journal, &journal->known_id, "SELECT id FROM names WHERE kind = ? AND name = ?", kind, name);
 	uint32_t id = 0;
 
-	if (journal->known_id == NULL)
-		journal->known_id = journal_prepare(journal, "SELECT id FROM names WHERE kind = ? AND name = ?");
-	sqlite3_stmt *statement = journal->known_id;
 	if (statement == NULL)
 		return 0;
-	sqlite3_bind_int(statement, 1, kind);
-	sqlite3_bind_text(statement, 2, name, -1, SQLITE_TRANSIENT);
 	if (sqlite3_step(statement) == SQLITE_ROW)
 		id = (uint32_t)sqlite3_column_int64(statement, 0);
 	sqlite3_reset(statement);
@@ -27,13 +37,10 @@ uint32_t journal_id(struct journal *journal, enum name_kind kind, const char *na
 
 	if (id != 0)
 		return id;
-	if (journal->new_id == NULL)
-		journal->new_id = journal_prepare(journal, "INSERT INTO names (kind, name) VALUES (?, ?)");
-	sqlite3_stmt *statement = journal->new_id;
+	sqlite3_stmt *statement =
+		on_name(journal, &journal->new_id, "INSERT INTO names (kind, name) VALUES (?, ?)", kind, name);
 	if (statement == NULL)
 		return 0;
-	sqlite3_bind_int(statement, 1, kind);
-	sqlite3_bind_text(statement, 2, name, -1, SQLITE_TRANSIENT);
 	bool stored = sqlite3_step(statement) == SQLITE_DONE || journal_failed(journal, "store a name") == 0;
 	sqlite3_reset(statement);
 	return stored ? (uint32_t)sqlite3_last_insert_rowid(journal->database) : 0;

@@ -7,7 +7,7 @@
 
 #include <microhttpd.h>
 
-#include "arg.h"
+#include "arg_json.h"
 
 #define BODY_MOST 4096u
 
@@ -95,16 +95,6 @@ static const struct command *match(const char *method, const char *path, json_t 
 	return NULL;
 }
 
-/* A text as the value the handlers work with. */
-static json_t *typed(const struct arg *arg, const char *text)
-{
-	if (arg->type == ARG_FLAG)
-		return json_boolean(arg_flag(text));
-	if (arg->type == ARG_COUNT)
-		return json_integer((json_int_t)arg_count(text));
-	return json_string(text);
-}
-
 /* Puts a text among the arguments if it is of its form. */
 static bool take_text(json_t *args, const struct arg *arg, const char *text, struct refusal *refusal)
 {
@@ -120,9 +110,9 @@ static bool take_text(json_t *args, const struct arg *arg, const char *text, str
 		json_object_set_new(args, arg->name, list);
 	}
 	if (arg->many)
-		json_array_append_new(list, typed(arg, text));
+		json_array_append_new(list, arg_json(arg, text));
 	else
-		json_object_set_new(args, arg->name, typed(arg, text));
+		json_object_set_new(args, arg->name, arg_json(arg, text));
 	return true;
 }
 

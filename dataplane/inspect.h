@@ -31,6 +31,12 @@ struct worker_view {
 	struct histogram waits[WAIT_UNIT_COUNT][SCOPES]; /* of what waited and went on */
 };
 
+/* A figure that another thread writes. */
+static inline uint64_t view_load(const _Atomic uint64_t *figure)
+{
+	return atomic_load_explicit(figure, memory_order_relaxed);
+}
+
 /* The worker's part, each turn; true while there is more to look at. */
 bool inspect_answer(struct worker *worker, uint64_t now);
 

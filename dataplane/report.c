@@ -29,17 +29,12 @@ void report_finish(struct report *report)
 	free(report->total_ns);
 }
 
-static uint64_t load(const _Atomic uint64_t *cell)
-{
-	return atomic_load_explicit(cell, memory_order_relaxed);
-}
-
 void report_counters(const struct report *report, uint64_t ret_counter[COUNTERS])
 {
 	memset(ret_counter, 0, COUNTERS * sizeof(*ret_counter));
 	for (uint32_t i = 0; i < report->config->workers; i++)
 		for (int counter = 0; counter < COUNTERS; counter++)
-			ret_counter[counter] += load(&report->config->worker[i]->counter[counter]);
+			ret_counter[counter] += view_load(&report->config->worker[i]->counter[counter]);
 }
 
 /* The busiest worker's share of time since the last look. */
@@ -49,7 +44,7 @@ static uint32_t busy_permille(struct report *report)
 
 	for (uint32_t i = 0; i < report->config->workers; i++) {
 		const struct worker_view *view = report->config->worker[i];
-		uint64_t busy = load(&view->busy_ns), total = load(&view->total_ns);
+		uint64_t busy = view_load(&view->busy_ns), total = view_load(&view->total_ns);
 		uint64_t passed = total - report->total_ns[i];
 		uint64_t share = passed > 0 ? (busy - report->busy_ns[i]) * 1000 / passed : 0;
 		report->busy_ns[i] = busy;
@@ -76,8 +71,8 @@ static int answer_status(struct report *report, struct frame_buffer *out, uint32
 	row.limits = sizes.limits;
 	row.verdicts = sizes.verdicts;
 	for (uint32_t i = 0; i < config->workers; i++) {
-		row.flows += load(&config->worker[i]->flows);
-		row.held += load(&config->worker[i]->held);
+		row.flows += view_load(&config->worker[i]->flows);
+		row.held += view_load(&config->worker[i]->held);
 	}
 	if (config->meters != NULL) {
 		row.meters = meters_used(config->meters);
@@ -107,10 +102,10 @@ static void sum_waits(const struct report *report, enum wait_unit unit, enum sco
 	*ret_row = (struct wire_ROW_WAITS){ .unit = unit, .scope = scope };
 	for (uint32_t i = 0; i < report->config->workers; i++) {
 		const struct histogram *waits = &report->config->worker[i]->waits[unit][scope];
-		uint64_t most = load(&waits->most_ns);
+		uint64_t most = view_load(&waits->most_ns);
 		ret_row->most_ns = most > ret_row->most_ns ? most : ret_row->most_ns;
 		for (unsigned cell = 0; cell < HISTOGRAM_CELLS; cell++)
-			ret_row->cell[cell] += load(&waits->cell[cell]);
+			ret_row->cell[cell] += view_load(&waits->cell[cell]);
 	}
 }
 

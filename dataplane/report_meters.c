@@ -35,11 +35,6 @@ static bool wanted(const struct scope_key *key, const struct wire_QUERY *query)
 	       (query->provider == ID_ANY || query->provider == key->provider);
 }
 
-static uint64_t load(const _Atomic uint64_t *cell)
-{
-	return atomic_load_explicit(cell, memory_order_relaxed);
-}
-
 static void put_bucket(struct wire_ROW_METER *row, enum limit_kind kind, const struct bucket *bucket, uint64_t now)
 {
 	uint64_t when = bucket_when(bucket, 1, now);
@@ -50,22 +45,30 @@ static void put_bucket(struct wire_ROW_METER *row, enum limit_kind kind, const s
 	row->ready_ns[kind] = when == BUCKET_NEVER ? UINT64_MAX : when - now;
 }
 
-static void fill(const struct answer *answer, const struct meter *meter, struct wire_ROW_METER *ret_row)
+/* What it has used: all there is to rank by. */
+static void fill_use(const struct answer *answer, const struct meter *meter, struct wire_ROW_METER *ret_row)
 {
 	const struct meter_messages *messages = meter_messages(answer->config->meters, meter);
 
 	memset(ret_row, 0, sizeof(*ret_row));
 	ret_row->key = meter->key;
 	ret_row->connections = atomic_load_explicit(&meter->connections, memory_order_relaxed);
-	ret_row->admitted = load(&meter->admitted);
-	ret_row->refused = load(&meter->refused);
-	ret_row->bytes = load(&meter->bytes);
-	ret_row->messages = load(&messages->all);
-	ret_row->inferred = load(&messages->inferred);
-	table_published_limits(answer->config->store, &meter->key, &ret_row->limits);
-	put_bucket(ret_row, LIMIT_CONNECTION_RATE, &meter->connection_rate, answer->now);
-	put_bucket(ret_row, LIMIT_BYTE_RATE, meter_bytes(answer->config->meters, meter), answer->now);
-	put_bucket(ret_row, LIMIT_MESSAGE_RATE, &messages->rate, answer->now);
+	ret_row->admitted = view_load(&meter->admitted);
+	ret_row->refused = view_load(&meter->refused);
+	ret_row->bytes = view_load(&meter->bytes);
+	ret_row->messages = view_load(&messages->all);
+	ret_row->inferred = view_load(&messages->inferred);
+}
+
+/* Its limits, and what is left of them. */
+static void fill_limits(const struct answer *answer, const struct meter *meter, struct wire_ROW_METER *row)
+{
+	const struct meters *meters = answer->config->meters;
+
+	table_published_limits(answer->config->store, &meter->key, &row->limits);
+	put_bucket(row, LIMIT_CONNECTION_RATE, &meter->connection_rate, answer->now);
+	put_bucket(row, LIMIT_BYTE_RATE, meter_bytes(meters, meter), answer->now);
+	put_bucket(row, LIMIT_MESSAGE_RATE, &meter_messages(meters, meter)->rate, answer->now);
 }
 
 static uint64_t value_of(const struct wire_ROW_METER *row, uint32_t order)
@@ -82,20 +85,6 @@ static uint64_t value_of(const struct wire_ROW_METER *row, uint32_t order)
 	}
 }
 
-static uint64_t meter_value(const struct meters *meters, const struct meter *meter, uint32_t order)
-{
-	switch ((enum meter_order)order) {
-	case ORDER_CONNECTIONS:
-		return atomic_load_explicit(&meter->connections, memory_order_relaxed);
-	case ORDER_MESSAGES:
-		return load(&meter_messages(meters, meter)->all);
-	case ORDER_BYTES:
-		return load(&meter->bytes);
-	default:
-		return load(&meter->refused);
-	}
-}
-
 static void find_least(struct answer *answer)
 {
 	uint32_t order = answer->query->order;
@@ -107,14 +96,15 @@ static void find_least(struct answer *answer)
 }
 
 /* Among the first, in place of the least of them: rare once the walk is under way. */
-static void rank(struct answer *answer, const struct meter *meter)
+static void rank(struct answer *answer, const struct meter *meter, struct wire_ROW_METER *row)
 {
 	bool full = answer->rows == answer->query->most;
 	uint32_t order = answer->query->order;
 
-	if (full && meter_value(answer->config->meters, meter, order) <= value_of(&answer->first[answer->least], order))
+	if (full && value_of(row, order) <= value_of(&answer->first[answer->least], order))
 		return;
-	fill(answer, meter, &answer->first[full ? answer->least : answer->rows++]);
+	fill_limits(answer, meter, row);
+	answer->first[full ? answer->least : answer->rows++] = *row;
 	if (answer->rows == answer->query->most)
 		find_least(answer);
 }
@@ -126,13 +116,14 @@ static void take(void *context, const struct meter *meter)
 
 	if (answer->ret < 0 || !wanted(&meter->key, answer->query))
 		return;
+	if (answer->first == NULL && answer->query->most != 0 && answer->rows >= answer->query->most)
+		return;
+	fill_use(answer, meter, &row);
 	if (answer->first != NULL) {
-		rank(answer, meter);
+		rank(answer, meter, &row);
 		return;
 	}
-	if (answer->query->most != 0 && answer->rows >= answer->query->most)
-		return;
-	fill(answer, meter, &row);
+	fill_limits(answer, meter, &row);
 	answer->ret = frame_put(answer->out, WIRE_ROW_METER, &row);
 	answer->rows++;
 }

@@ -17,11 +17,6 @@
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static const struct gate *shown; /* under the lock */
 
-static uint64_t load(const _Atomic uint64_t *cell)
-{
-	return atomic_load_explicit(cell, memory_order_relaxed);
-}
-
 /* Telemetry's names are letters, digits, '_' and '/'. */
 static const char *name_of(enum counter counter, char name[RTE_TEL_MAX_STRING_LEN])
 {
@@ -51,7 +46,7 @@ static uint64_t sum(const struct gate *gate, enum counter counter, unsigned of)
 
 	for (unsigned i = 0; i < gate->workers; i++)
 		if (of == ALL_WORKERS || of == i)
-			total += load(&gate->worker[i]->view.counter[counter]);
+			total += view_load(&gate->worker[i]->view.counter[counter]);
 	return total;
 }
 
@@ -74,10 +69,10 @@ static int put_worker(const struct worker *worker, struct rte_tel_data *data)
 		uint64_t value;
 	} rows[] = {
 		{ "lcore", worker->lcore },
-		{ "flows", load(&view->flows) },
-		{ "held", load(&view->held) },
-		{ "busy_ns", load(&view->busy_ns) },
-		{ "total_ns", load(&view->total_ns) },
+		{ "flows", view_load(&view->flows) },
+		{ "held", view_load(&view->held) },
+		{ "busy_ns", view_load(&view->busy_ns) },
+		{ "total_ns", view_load(&view->total_ns) },
 	};
 	int ret = rte_tel_data_start_dict(data);
 

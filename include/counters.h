@@ -20,4 +20,19 @@ struct counter_row {
 
 extern const struct counter_row counter_rows[COUNTERS];
 
+/* Counters that mean something is wrong when they rise, made from faults.def. */
+enum fault {
+#define FAULT(counter, advice) FAULT_##counter,
+#include "faults.def"
+#undef FAULT
+	FAULTS
+};
+
+struct fault_row {
+	enum counter counter;
+	const char *advice;
+};
+
+extern const struct fault_row fault_rows[FAULTS];
+
 #endif

@@ -36,6 +36,10 @@ char *duration_format(uint64_t ns, char *out, size_t size);
 /* For reading, not for parsing again: its two largest units, "1h 1min", "12s". */
 char *span_format(uint64_t ns, char *out, size_t size);
 char *limit_format(enum limit_kind kind, const struct limit *limit, char *out, size_t size);
+
+/* As orders write them, with `separator` between: "connections=20 connection-rate=10/s burst 5"; "" when nothing is
+ * limited. */
+char *limits_format(const struct limits *limits, char separator, char *out, size_t size);
 char *address_format(const struct address *address, char *out, size_t size);
 char *prefix_format(const struct address *address, uint8_t plen, char *out, size_t size);
 

@@ -6,3 +6,9 @@ const struct counter_row counter_rows[COUNTERS] = {
 #include "counters.def"
 #undef COUNTER
 };
+
+const struct fault_row fault_rows[FAULTS] = {
+#define FAULT(counter, advice) { COUNT_##counter, advice },
+#include "faults.def"
+#undef FAULT
+};

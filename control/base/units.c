@@ -358,6 +358,21 @@ char *limit_format(enum limit_kind kind, const struct limit *limit, char *out, s
 	return out;
 }
 
+char *limits_format(const struct limits *limits, char separator, char *out, size_t size)
+{
+	const char between[] = { separator, '\0' };
+	size_t used = 0;
+	char text[96];
+
+	out[0] = '\0';
+	for (int kind = 0; kind < LIMIT_KINDS && used < size; kind++)
+		if (limits->has & 1u << kind)
+			used += (size_t)snprintf(out + used, size - used, "%s%s=%s", used > 0 ? between : "",
+						 limit_kind_name[kind],
+						 limit_format(kind, &limits->kind[kind], text, sizeof(text)));
+	return out;
+}
+
 char *address_format(const struct address *address, char *out, size_t size)
 {
 	char text[INET6_ADDRSTRLEN];

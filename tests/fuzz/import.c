@@ -5,6 +5,7 @@
 #include "customer_text.h"
 #include "customers.h"
 #include "import.h"
+#include "units.h"
 
 static void check_customer(const struct customer *customer)
 {
@@ -19,7 +20,7 @@ static void check_customer(const struct customer *customer)
 		must(prefix_equal(&a->prefix, &b->prefix) && a->port_low == b->port_low);
 		must(a->port_high == b->port_high && a->vlan == b->vlan && a->stream == b->stream);
 	}
-	must(limits_parse(limits_text(&customer->limits, text, sizeof(text)), &limits) == NULL);
+	must(limits_parse(limits_format(&customer->limits, ';', text, sizeof(text)), &limits) == NULL);
 	must(limits.has == customer->limits.has);
 	free(sources);
 	customer_finish(&again);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arg.h"
+#include "arg_json.h"
 
 /* Where reading stands. */
 struct reading {
@@ -26,15 +26,6 @@ static bool __attribute__((format(printf, 2, 3))) wrong(struct reading *reading,
 	vsnprintf(reading->error, WORDS_ERROR_MAX, format, arguments);
 	va_end(arguments);
 	return false;
-}
-
-static json_t *typed(const struct arg *arg, const char *text)
-{
-	if (arg->type == ARG_FLAG)
-		return json_boolean(arg_flag(text));
-	if (arg->type == ARG_COUNT)
-		return json_integer((json_int_t)arg_count(text));
-	return json_string(text);
 }
 
 /* What a path names; "-" is what comes in. NULL when it cannot be read. */
@@ -88,7 +79,7 @@ static bool set(struct reading *reading, const struct arg *arg, const char *text
 		return wrong(reading, "%s%s: %s", dashes, arg->name, error);
 	if (!arg->many && list != NULL)
 		return wrong(reading, "--%s is given twice", arg->name);
-	value = typed(arg, text);
+	value = arg_json(arg, text);
 	if (value == NULL)
 		return wrong(reading, "%s%s: not UTF-8", dashes, arg->name);
 	if (!arg->many)

@@ -5,13 +5,14 @@
 
 #include "alarms.h"
 #include "faults.h"
+#include "fixture.h"
 #include "log.h"
-#include "unit.h"
 
 static struct alarms alarms;
 
 static void setup(void)
 {
+	log_init("test", (enum log_level)0); /* a thousand of them go on here */
 	alarms = (struct alarms){ 0 };
 }
 
@@ -129,19 +130,4 @@ START_TEST(names)
 }
 END_TEST
 
-int main(void)
-{
-	const TTest *const tests[] = {
-		on_and_off, by_subject, long_subject, too_many, counters, gate_restarted, names
-	};
-
-	log_init("test", (enum log_level)0); /* a thousand of them go on here */
-	Suite *suite = suite_create("alarms");
-	TCase *tcase = tcase_create("alarms");
-
-	tcase_add_checked_fixture(tcase, setup, teardown);
-	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
-		tcase_add_test(tcase, tests[i]);
-	suite_add_tcase(suite, tcase);
-	return unit_run(suite);
-}
+FIXTURE_MAIN("alarms", setup, teardown, on_and_off, by_subject, long_subject, too_many, counters, gate_restarted, names)

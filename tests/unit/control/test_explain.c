@@ -4,9 +4,7 @@
 
 #include <string.h>
 
-#include "customers.h"
-#include "unit.h"
-#include "units.h"
+#include "policies.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 #define S 1000000000ull
@@ -24,58 +22,12 @@ static const char text[] =
 	"defaults: { each-customer: { connections: 20 }, each-remote: { connections: 22, message-rate: 1/s } }\n"
 	"unknown: { customer: { action: deny } }\n";
 
-enum { ACME = 11, BETA, GOOGLE = 21, OTHER };
-
-struct bed {
-	struct config *config;
-	struct ledger ledger;
-	struct address learned;
-	struct address_set resolved[2];
-	struct policy policy;
-};
-
 static struct address address_of(const char *from)
 {
 	struct address address;
 
 	ck_assert_msg(address_parse(from, &address) == 0, "%s", from);
 	return address;
-}
-
-static struct bed *begin(void)
-{
-	struct bed *bed = calloc(1, sizeof(*bed));
-	char *errors = NULL;
-
-	bed->config = config_parse("f", text, strlen(text), &errors);
-	ck_assert_msg(bed->config != NULL, "%s", errors);
-	for (uint32_t i = 0; i < 2; i++) {
-		bed->config->customers[i].id = ACME + i;
-		bed->config->providers[i].id = GOOGLE + i;
-	}
-	customers_order(bed->config);
-	bed->learned = address_of("203.0.113.9");
-	bed->resolved[1] = (struct address_set){ .address = &bed->learned, .count = 1 };
-	policy_init(&bed->policy, bed->config, &bed->ledger, bed->resolved);
-	return bed;
-}
-
-static void end(struct bed *bed)
-{
-	policy_finish(&bed->policy);
-	ledger_finish(&bed->ledger);
-	config_destroy(bed->config);
-	free(bed);
-}
-
-static void decide(struct bed *bed, uint64_t id, struct scope_key key, const char *setting)
-{
-	struct decision decision = { .id = id, .key = key, .reason = "trap hits" };
-
-	decision.action = setting != NULL ? DECIDE_LIMIT : DECIDE_QUARANTINE;
-	if (setting != NULL)
-		ck_assert_ptr_null(decision_setting(setting, &decision.limits));
-	ck_assert_int_eq(ledger_add(&bed->ledger, &decision), 0);
 }
 
 START_TEST(whose_a_source_is)
@@ -90,7 +42,7 @@ START_TEST(whose_a_source_is)
 		{ "10.1.0.1", 1550, 7, "beta" },  { "10.1.0.1", 1000, 7, "beta" }, { "10.1.0.1", 0, 0, NULL },
 		{ "10.0.0.5", 65535, 9, "acme" }, { "::1", 0, 0, NULL },
 	};
-	struct bed *bed = begin();
+	struct bed *bed = begin(text);
 
 	for (size_t i = 0; i < LENGTH(rows); i++) {
 		const struct sender sender = { address_of(rows[i].address), rows[i].port, rows[i].vlan };
@@ -117,7 +69,7 @@ START_TEST(whose_a_remote_is)
 		{ "203.0.113.9", OTHER, 128, true },
 		{ "203.0.113.10", ID_UNKNOWN, 0, false },
 	};
-	struct bed *bed = begin();
+	struct bed *bed = begin(text);
 
 	for (size_t i = 0; i < LENGTH(rows); i++) {
 		const struct address address = address_of(rows[i].address);
@@ -143,7 +95,7 @@ static const struct about acme_to_google = { .from = true, .to = true, .customer
 
 START_TEST(whose_limits_are)
 {
-	struct bed *bed = begin();
+	struct bed *bed = begin(text);
 	struct about about = acme_to_google;
 	struct explanation explanation;
 
@@ -170,7 +122,7 @@ END_TEST
 
 START_TEST(which_quarantine_counts)
 {
-	struct bed *bed = begin();
+	struct bed *bed = begin(text);
 	struct explanation explanation;
 
 	explain_policy(&bed->policy, &acme_to_google, &explanation);
@@ -193,7 +145,7 @@ END_TEST
 
 START_TEST(what_the_configuration_denies)
 {
-	struct bed *bed = begin();
+	struct bed *bed = begin(text);
 	struct explanation explanation;
 
 	explain_policy(&bed->policy, &(struct about){ .from = true, .customer = ID_UNKNOWN }, &explanation);
@@ -220,7 +172,7 @@ START_TEST(what_the_next_one_gets)
 		{ 0, 3 * S + 1, OUTCOME_REFUSED, LIMIT_CONNECTION_RATE },
 		{ 20, S, OUTCOME_WAITS, LIMIT_CONNECTIONS },
 	};
-	struct bed *bed = begin();
+	struct bed *bed = begin(text);
 
 	for (size_t i = 0; i < LENGTH(rows); i++) {
 		struct explanation explanation;
@@ -239,7 +191,7 @@ END_TEST
 
 START_TEST(names_of_scopes)
 {
-	struct bed *bed = begin();
+	struct bed *bed = begin(text);
 	struct explanation explanation;
 	struct about about = acme_to_google;
 	char name[128];

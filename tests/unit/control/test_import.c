@@ -169,7 +169,7 @@ START_TEST(texts_again)
 	free(back);
 	free(customer.sources);
 	ck_assert_ptr_null(limits_parse("connections=20;byte-rate=2MB/s burst 64kB", &limits));
-	ck_assert_ptr_null(limits_parse(limits_text(&limits, text, sizeof(text)), &again));
+	ck_assert_ptr_null(limits_parse(limits_format(&limits, ';', text, sizeof(text)), &again));
 	ck_assert_mem_eq(&limits, &again, sizeof(limits));
 	ck_assert_ptr_nonnull(limits_parse("connections=x;message-rate=5/s", &again));
 	ck_assert_uint_ne(again.has & 1u << LIMIT_MESSAGE_RATE, 0);

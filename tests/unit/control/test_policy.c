@@ -4,9 +4,7 @@
 
 #include <string.h>
 
-#include "customers.h"
-#include "unit.h"
-#include "units.h"
+#include "policies.h"
 
 static const char text[] = "smtp: { refuse: rst, max-hold: 2s, idle-timeout: 1min, ports: [25, 587],\n"
 			   "        hold-budget: { banner: 20s, command: 1500ms, body: 40s } }\n"
@@ -24,22 +22,6 @@ static const char text[] = "smtp: { refuse: rst, max-hold: 2s, idle-timeout: 1mi
 			   "            each-remote: { connections: 22 } }\n"
 			   "unknown: { customer: { action: deny }, provider: { limits: { connections: 2 } } }\n";
 
-enum { ACME = 11, BETA, GOOGLE = 21, OTHER };
-#define RECORDS_MOST 64
-
-struct bed {
-	struct config *config;
-	struct ledger ledger;
-	struct address learned;
-	struct address_set resolved[2];
-	struct policy policy;
-	unsigned count;
-	struct {
-		enum wire_type type;
-		_Alignas(8) uint8_t record[WIRE_FRAME_MAX];
-	} put[RECORDS_MOST];
-};
-
 static const uint32_t sizes[WIRE_TYPES] = {
 #define FRAME(name, direction, help) [WIRE_##name] = sizeof(struct wire_##name),
 #include "frames.def"
@@ -53,42 +35,6 @@ static void note(void *context, enum wire_type type, const void *record)
 	ck_assert_uint_lt(bed->count, RECORDS_MOST);
 	bed->put[bed->count].type = type;
 	memcpy(bed->put[bed->count++].record, record, sizes[type]);
-}
-
-static struct bed *begin(const char *config_text)
-{
-	struct bed *bed = calloc(1, sizeof(*bed));
-	char *errors = NULL;
-
-	bed->config = config_parse("f", config_text, strlen(config_text), &errors);
-	ck_assert_msg(bed->config != NULL, "%s", errors);
-	for (size_t i = 0; i < bed->config->customer_count; i++)
-		bed->config->customers[i].id = ACME + (uint32_t)i;
-	customers_order(bed->config);
-	for (size_t i = 0; i < bed->config->provider_count; i++)
-		bed->config->providers[i].id = GOOGLE + (uint32_t)i;
-	ck_assert_int_eq(address_parse("203.0.113.9", &bed->learned), 0);
-	bed->resolved[1] = (struct address_set){ .address = &bed->learned, .count = 1 };
-	policy_init(&bed->policy, bed->config, &bed->ledger, bed->resolved);
-	return bed;
-}
-
-static void end(struct bed *bed)
-{
-	policy_finish(&bed->policy);
-	ledger_finish(&bed->ledger);
-	config_destroy(bed->config);
-	free(bed);
-}
-
-static void decide(struct bed *bed, uint64_t id, const struct scope_key *key, const char *setting)
-{
-	struct decision decision = { .id = id, .key = *key, .reason = "trap hits" };
-
-	decision.action = setting != NULL ? DECIDE_LIMIT : DECIDE_QUARANTINE;
-	if (setting != NULL)
-		ck_assert_ptr_null(decision_setting(setting, &decision.limits));
-	ck_assert_int_eq(ledger_add(&bed->ledger, &decision), 0);
 }
 
 static unsigned count_of(const struct bed *bed, enum wire_type type)
@@ -220,8 +166,8 @@ START_TEST(verdicts)
 	const struct scope_key beta = scope_key_of(SCOPE_CUSTOMER_PROVIDER, BETA, OTHER);
 	struct bed *bed = begin(text);
 
-	decide(bed, 5, &acme, NULL);
-	decide(bed, 6, &beta, "connections=1");
+	decide(bed, 5, acme, NULL);
+	decide(bed, 6, beta, "connections=1");
 	policy_all(&bed->policy, note, bed);
 	ck_assert_uint_eq(count_of(bed, WIRE_PUT_VERDICT), 2);
 	const struct wire_PUT_VERDICT *record = on_key(bed, WIRE_PUT_VERDICT, &acme);
@@ -281,9 +227,9 @@ START_TEST(one_scope)
 	struct decision removed;
 
 	check_scope(bed, &beta, WIRE_DEL_LIMITS, WIRE_DEL_VERDICT);
-	decide(bed, 1, &beta, NULL);
+	decide(bed, 1, beta, NULL);
 	check_scope(bed, &beta, WIRE_DEL_LIMITS, WIRE_PUT_VERDICT);
-	decide(bed, 2, &beta, "connections=1");
+	decide(bed, 2, beta, "connections=1");
 	check_scope(bed, &beta, WIRE_PUT_LIMITS, WIRE_PUT_VERDICT);
 	ck_assert(ledger_remove(&bed->ledger, 1, &removed));
 	check_scope(bed, &beta, WIRE_PUT_LIMITS, WIRE_DEL_VERDICT);
@@ -302,11 +248,11 @@ START_TEST(several_decisions_on_one_key)
 			       unknown = scope_key_of(SCOPE_CUSTOMER, ID_UNKNOWN, 0);
 	struct bed *bed = begin(text);
 
-	decide(bed, 1, &acme, NULL);
-	decide(bed, 2, &unknown, NULL);
-	decide(bed, 3, &acme, "connections=7");
-	decide(bed, 4, &acme, NULL);
-	decide(bed, 5, &acme, "connections=8");
+	decide(bed, 1, acme, NULL);
+	decide(bed, 2, unknown, NULL);
+	decide(bed, 3, acme, "connections=7");
+	decide(bed, 4, acme, NULL);
+	decide(bed, 5, acme, "connections=8");
 	policy_all(&bed->policy, note, bed);
 	ck_assert_uint_eq(count_of(bed, WIRE_PUT_VERDICT), 2);
 	ck_assert_uint_eq(count_of(bed, WIRE_PUT_LIMITS), 11);
@@ -360,12 +306,12 @@ START_TEST(decided_over_configured)
 	struct bed *bed = begin(text);
 	struct limits limits;
 
-	decide(bed, 1, &acme, "connections=7");
+	decide(bed, 1, acme, "connections=7");
 	policy_limits(&bed->policy, &acme, &limits);
 	ck_assert_uint_eq(limits.has, 1u << LIMIT_CONNECTIONS | 1u << LIMIT_CONNECTION_RATE);
 	ck_assert_uint_eq(limits.kind[LIMIT_CONNECTIONS].amount, 7);
 	ck_assert_uint_eq(limits.kind[LIMIT_CONNECTION_RATE].amount, 5);
-	decide(bed, 2, &acme, "connection-rate=1/s");
+	decide(bed, 2, acme, "connection-rate=1/s");
 	policy_limits(&bed->policy, &acme, &limits);
 	ck_assert_uint_eq(limits.kind[LIMIT_CONNECTION_RATE].amount, 1);
 	end(bed);

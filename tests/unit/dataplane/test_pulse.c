@@ -6,10 +6,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "fixture.h"
 #include "inspect.h"
 #include "log.h"
 #include "pulse.h"
-#include "unit.h"
 
 #define WORKERS 2
 
@@ -24,6 +24,7 @@ static void setup(void)
 	socklen_t size = sizeof(sa_family_t); /* an abstract name, the kernel's choice */
 	char name[sizeof(address.sun_path) + 1] = "@";
 
+	log_init("test", (enum log_level)0); /* a worker hangs on purpose */
 	manager = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
 	ck_assert_int_eq(bind(manager, (struct sockaddr *)&address, size), 0);
 	size = sizeof(address);
@@ -85,15 +86,4 @@ START_TEST(one_hangs)
 }
 END_TEST
 
-int main(void)
-{
-	Suite *suite = suite_create("pulse");
-	TCase *tcase = tcase_create("pulse");
-
-	log_init("test", (enum log_level)0); /* a worker hangs on purpose */
-	tcase_add_checked_fixture(tcase, setup, teardown);
-	tcase_add_test(tcase, all_move);
-	tcase_add_test(tcase, one_hangs);
-	suite_add_tcase(suite, tcase);
-	return unit_run(suite);
-}
+FIXTURE_MAIN("pulse", setup, teardown, all_move, one_hangs)

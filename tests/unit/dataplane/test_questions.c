@@ -5,11 +5,11 @@
 
 #include "control.h"
 #include "ctl.h"
+#include "fixture.h"
 #include "frame.h"
 #include "questions.h"
 #include "report.h"
 #include "table_write.h"
-#include "unit.h"
 
 #define WORKERS 2
 #define SECOND 1000000000u
@@ -195,16 +195,5 @@ START_TEST(too_many)
 }
 END_TEST
 
-int main(void)
-{
-	const TTest *const tests[] = { nobody_asked, at_once,	   in_turn,	  at_most,
-				       gone,	     stuck_worker, none_it_knows, too_many };
-	Suite *suite = suite_create("questions");
-	TCase *tcase = tcase_create("questions");
-
-	tcase_add_checked_fixture(tcase, setup, teardown);
-	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
-		tcase_add_test(tcase, tests[i]);
-	suite_add_tcase(suite, tcase);
-	return unit_run(suite);
-}
+FIXTURE_MAIN("questions", setup, teardown, nobody_asked, at_once, in_turn, at_most, gone, stuck_worker, none_it_knows,
+	     too_many)
