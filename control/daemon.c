@@ -7,20 +7,20 @@
 #include <string.h>
 #include <time.h>
 
+#include "alarms/vitals.h"
+#include "api/hub.h"
+#include "api/request.h"
+#include "api/serve.h"
+#include "api/tidings.h"
 #include "clocks.h"
-#include "concern.h"
+#include "commands/concern.h"
+#include "config/settings.h"
+#include "customers/imported.h"
 #include "decide.h"
 #include "domain.h"
-#include "hub.h"
-#include "imported.h"
+#include "ledger/scope_text.h"
 #include "log.h"
-#include "request.h"
-#include "scope_text.h"
-#include "serve.h"
-#include "settings.h"
-#include "tidings.h"
 #include "units.h"
-#include "vitals.h"
 
 #define PATIENCE_USEC 3000000u /* for the first answers of DNS */
 

@@ -8,14 +8,14 @@
 
 #include <systemd/sd-event.h>
 
-#include "alarms.h"
-#include "config.h"
+#include "alarms/alarms.h"
+#include "config/config.h"
+#include "dns/resolve.h"
+#include "gate/link.h"
+#include "gate/policy.h"
 #include "histogram.h"
-#include "journal.h"
-#include "ledger.h"
-#include "link.h"
-#include "policy.h"
-#include "resolve.h"
+#include "ledger/journal.h"
+#include "ledger/ledger.h"
 
 struct pending;
 struct hub;

@@ -7,11 +7,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "api/tidings.h"
 #include "clocks.h"
+#include "ledger/precedence.h"
+#include "ledger/scope_text.h"
 #include "log.h"
-#include "precedence.h"
-#include "scope_text.h"
-#include "tidings.h"
 
 #define LOOK_MS 60000 /* the calendar may be set meanwhile; and so often the time is marked */
 #define AGAIN_MS 1000 /* an end that could not be stored, or a calendar that was put forward */

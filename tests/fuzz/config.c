@@ -3,9 +3,9 @@
 #include "fuzz.h"
 
 #include "apply.h"
-#include "config.h"
-#include "customers.h"
-#include "policy.h"
+#include "config/config.h"
+#include "customers/customers.h"
+#include "gate/policy.h"
 #include "table_write.h"
 
 static void put(void *context, enum wire_type type, const void *record)

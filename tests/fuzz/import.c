@@ -2,9 +2,9 @@
 /* A file of customers: refused with a line, or taken; what was taken is the same when it is written and read again. */
 #include "fuzz.h"
 
-#include "customer_text.h"
-#include "customers.h"
-#include "import.h"
+#include "customers/customer_text.h"
+#include "customers/customers.h"
+#include "customers/import.h"
 #include "units.h"
 
 static void check_customer(const struct customer *customer)

@@ -3,7 +3,7 @@
  * body. Either it is refused with a status and a text, or it has arguments of their types. */
 #include "fuzz.h"
 
-#include "route.h"
+#include "api/route.h"
 
 static void check_args(const struct command *command, const json_t *args)
 {

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "apply.h"
-#include "scope_text.h"
+#include "ledger/scope_text.h"
 #include "table_write.h"
 #include "wire.h"
 

@@ -2,8 +2,8 @@
 /* What came out, and what the gate knows. */
 #include <string.h>
 
+#include "ledger/scope_text.h"
 #include "scenario.h"
-#include "scope_text.h"
 
 /* The wheel's slot, and what a step may be late. */
 #define LATE_MOST_NS 20000u

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "scope_text.h"
+#include "ledger/scope_text.h"
 #include "units.h"
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))

@@ -8,11 +8,11 @@
 
 #include "commands.h"
 #include "completion.h"
+#include "config/settings.h"
 #include "counters.h"
 #include "exit_codes.h"
 #include "limit.h"
 #include "options.h"
-#include "settings.h"
 #include "units.h"
 
 static const char *example_path; /* of the configuration's example */

@@ -84,6 +84,9 @@ class Tree:
     def within(self, *folders):
         return [file for file in self.of("c") if file.folder in folders]
 
+    def under(self, *folders):
+        return [file for file in self.of("c") if any(file.path.startswith(folder + "/") for folder in folders)]
+
     def stages(self):
         return [file for file in self.within("dataplane") if file.stem in STAGES]
 
@@ -153,7 +156,7 @@ def one_rcu(tree):
 
 def few_writers(tree):
     """Only a few include table_write.h."""
-    for file in tree.within("dataplane", "control", "control/base", "tools/ctl"):
+    for file in tree.under("dataplane", "control", "tools/ctl"):
         for number, name, ours in file.includes():
             if ours and name == "table_write.h" and not (file.folder == "dataplane" and file.name in WRITERS):
                 yield file.path, number, f"includes table_write.h: only {', '.join(WRITERS)} do"
@@ -175,19 +178,20 @@ def quiet_stages(tree):
 
 def two_halves(tree):
     """Gate, daemon and client share include/ and the base library, nothing else."""
-    folders = {"dataplane": ("dataplane",), "control": ("control", "control/base"), "control/base": ("control/base",),
-               "tools/ctl": ("tools/ctl",), "include": ("include",)}
-    have = {folder: {file.name for file in tree.within(folder)} for folder in folders}
-    for folder, own in folders.items():
-        own = (*own, "include")
-        for file in tree.within(folder):
+    programs = ("dataplane", "control", "tools/ctl")
+    places = (*programs, "include")
+    have = {place: {os.path.relpath(file.path, place) for file in tree.under(place)} for place in places}
+    for place in have:
+        for file in tree.under(place):
             for number, name, ours in file.includes():
-                base = os.path.basename(name)
-                theirs = [other for other in have if other not in own and base in have[other]]
-                if ours and "/" in name:
-                    yield file.path, number, f"includes {name}: headers are named without a path"
-                elif ours and theirs and not any(base in have[place] for place in own):
+                if not ours or name in have[place] or name in have["include"]:
+                    continue
+                theirs = [other for other in programs if other != place and
+                          os.path.basename(name) in {os.path.basename(header) for header in have[other]}]
+                if theirs:
                     yield file.path, number, f"includes {name} of {theirs[0]}/"
+                elif "/" in name:
+                    yield file.path, number, f"includes {name}: headers are named from their program's folder on"
 
 
 def shell_functions(file):

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-#include "customers.h"
-#include "policy.h"
+#include "customers/customers.h"
+#include "gate/policy.h"
 #include "unit.h"
 #include "units.h"
 

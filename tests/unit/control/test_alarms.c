@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "alarms.h"
-#include "faults.h"
+#include "alarms/alarms.h"
+#include "alarms/faults.h"
 #include "fixture.h"
 #include "log.h"
 

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "commands_table.h"
+#include "commands/commands_table.h"
 #include "options.h"
 #include "unit.h"
 #include "words.h"

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Which decisions a question is about. */
-#include "concern.h"
+#include "commands/concern.h"
 
 #include <string.h>
 
-#include "customers.h"
-#include "scope_text.h"
+#include "customers/customers.h"
+#include "ledger/scope_text.h"
 #include "unit.h"
 
 static const char text[] = "providers:\n"

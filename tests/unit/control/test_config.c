@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A good configuration: every key arrives where it belongs, and what is not said has its default. */
-#include "config.h"
+#include "config/config.h"
 
 #include <string.h>
 #include <unistd.h>

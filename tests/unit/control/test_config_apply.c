@@ -4,7 +4,7 @@
 
 #include <sys/stat.h>
 
-#include "config_file.h"
+#include "config/config_file.h"
 
 /* "POST /v1/config" with the bed's scalars and these customers. */
 static json_t *apply(struct bed *bed, const char *what, const char *customers)

@@ -2,7 +2,7 @@
 /* What is wrong in a configuration is said at its place, and all of it at once. */
 #include <string.h>
 
-#include "config.h"
+#include "config/config.h"
 #include "unit.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Settings of a decision: "connections=2" and its like. */
-#include "decision.h"
+#include "ledger/decision.h"
 
 #include <string.h>
 

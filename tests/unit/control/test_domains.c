@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Mail domains: what the configuration says of them, which address serves one alone, and by which name one is shown. */
-#include "domains.h"
+#include "dns/domains.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "domain.h"
-#include "policy.h"
+#include "gate/policy.h"
 #include "unit.h"
 #include "units.h"
 

@@ -4,9 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "config.h"
+#include "config/config.h"
 #include "frame.h"
-#include "scope_text.h"
+#include "ledger/scope_text.h"
 #include "show.h"
 #include "unit.h"
 #include "units.h"

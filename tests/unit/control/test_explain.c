@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Whose an address is, which decision counts, whose each limit is, and what the next connection gets. */
-#include "explain.h"
+#include "commands/explain.h"
 
 #include <string.h>
 

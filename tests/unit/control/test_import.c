@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Files of customers: what they say, and what is wrong with them, by line. */
-#include "import.h"
+#include "customers/import.h"
 
 #include <string.h>
 
-#include "customer_text.h"
+#include "customers/customer_text.h"
 #include "unit.h"
 #include "units.h"
 

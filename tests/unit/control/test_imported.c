@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Customers beside those of the configuration, in a whole daemon: imported, replaced, removed, there again. */
-#include "imported.h"
+#include "customers/imported.h"
 
 #include "bed.h"
-#include "customers.h"
+#include "customers/customers.h"
 
 static int take(struct bed *bed, const char *text, char *ret_errors)
 {

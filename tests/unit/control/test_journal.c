@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What is stored is there again, under the same number, and a file that is no journal is not taken for one. */
-#include "journal.h"
+#include "ledger/journal.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What the decisions in force make of a scope, and in what order they end. */
-#include "ledger.h"
+#include "ledger/ledger.h"
 
 #include <string.h>
 

@@ -3,8 +3,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "commands/metrics.h"
 #include "histogram.h"
-#include "metrics.h"
 #include "unit.h"
 
 static struct link_status gate_link;

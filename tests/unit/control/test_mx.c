@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Whose an MX host is; and the starter file of providers, whose patterns are all tried on hosts of the real world. */
-#include "mx.h"
+#include "dns/mx.h"
 
 #include <string.h>
 

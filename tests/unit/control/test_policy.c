@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What the gate is told: all of it for a full batch, and for one scope what it has or has no more. */
-#include "policy.h"
+#include "gate/policy.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Which of several decisions counts, and which takes another's place. */
-#include "precedence.h"
+#include "ledger/precedence.h"
 
 #include "unit.h"
 

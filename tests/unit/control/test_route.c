@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Requests against the table of commands, without a daemon; and the document that describes them. */
-#include "route.h"
+#include "api/route.h"
 
 #include <string.h>
 
-#include "openapi.h"
+#include "api/openapi.h"
 #include "unit.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))

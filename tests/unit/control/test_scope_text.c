@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Scopes as people write them: each form makes its key and no other text does. */
-#include "scope_text.h"
+#include "ledger/scope_text.h"
 
 #include <errno.h>
 #include <stdbool.h>

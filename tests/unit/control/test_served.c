@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The time that has passed for decisions: over restarts of the daemon and of the machine it never goes back, and is
  * never ahead of what the machine was up. */
-#include "served.h"
+#include "ledger/served.h"
 
 #include "unit.h"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The table of settings: each row is complete, takes its default and its bounds, and nothing beyond. */
-#include "settings.h"
+#include "config/settings.h"
 
 #include <stdbool.h>
 #include <string.h>
 
-#include "config.h"
+#include "config/config.h"
 #include "unit.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))

@@ -2,7 +2,7 @@
 /* What happens, told to those who watch; and that nobody waits for who does not listen. */
 #include "bed.h"
 
-#include "hub.h"
+#include "api/hub.h"
 
 #define QUARANTINE "POST /v1/customers/acme/quarantine {\"reason\":\"r\"}"
 #define WATCHERS_MOST 16

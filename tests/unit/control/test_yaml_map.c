@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Text made to do harm: it is refused with a bounded account of why, and costs no more than its size. */
-#include "yaml_map.h"
+#include "config/yaml_map.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "config.h"
+#include "config/config.h"
 #include "unit.h"
 
 /* A text built piece by piece. */

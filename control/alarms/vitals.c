@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "alarms/vitals.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <systemd/sd-event.h>
+
+#include "alarms/alarms.h"
+#include "alarms/faults.h"
+#include "clocks.h"
+#include "daemon.h"
+
+#define LOOK_USEC 4000000u
+/* A gate that is restarted is away for less: so many looks in a row make an alarm. */
+#define AWAY_LOOKS 2
+
+struct vitals {
+	struct daemon *daemon;
+	sd_event_source *timer;
+	struct faults faults;
+	unsigned away, waiting; /* looks in a row */
+};
+
+/* On as long as `bad`. */
+static void keep(struct vitals *vitals, enum alarm_kind kind, const char *subject, bool bad, const char *detail)
+{
+	struct alarms *alarms = &vitals->daemon->alarms;
+
+	if (bad)
+		alarms_raise(alarms, kind, subject, wall_ms(), "%s", detail);
+	else
+		alarms_clear(alarms, kind, subject, wall_ms());
+}
+
+static void look_at_link(struct vitals *vitals)
+{
+	const struct link_status *status = link_status(vitals->daemon->link);
+
+	vitals->away = status->connected ? 0 : vitals->away + 1;
+	vitals->waiting = status->connected && !status->ready ? vitals->waiting + 1 : 0;
+	keep(vitals, ALARM_GATE_GONE, "", vitals->away >= AWAY_LOOKS, status->own_error ? status->error : "");
+	keep(vitals, ALARM_GATE_WAITS, "", vitals->waiting >= AWAY_LOOKS, "");
+	keep(vitals, ALARM_GATE_REFUSES, "", status->error[0] != '\0' && !status->own_error, status->error);
+}
+
+/* What stands for the domains that are no provider's own. */
+static const char domains_name[] = "domains";
+
+static void look_at_dns(struct vitals *vitals)
+{
+	const struct config *config = vitals->daemon->config;
+
+	for (size_t i = 0; i <= config->provider_count; i++) {
+		const struct resolve_status *status = resolver_status(vitals->daemon->resolver, i);
+		const char *name = i < config->provider_count ? config->providers[i].name : domains_name;
+		keep(vitals, ALARM_DNS_FAILS, name, status->problem[0] != '\0', status->problem);
+	}
+}
+
+/* Of providers the configuration has no more. */
+static void drop_old_dns(struct vitals *vitals)
+{
+	const struct alarms *alarms = &vitals->daemon->alarms;
+
+	for (size_t i = alarms->count; i > 0; i--) {
+		const struct alarm alarm = alarms->alarm[i - 1];
+		if (alarm.kind == ALARM_DNS_FAILS && strcmp(alarm.subject, domains_name) != 0 &&
+		    config_provider(vitals->daemon->config, alarm.subject) == NULL)
+			keep(vitals, alarm.kind, alarm.subject, false, "");
+	}
+}
+
+static void take_counters(void *context, const struct rows *rows)
+{
+	struct vitals *vitals = context;
+
+	if (rows == NULL || rows->count != 1)
+		return;
+	const struct wire_ROW_COUNTERS *row = rows->row;
+	faults_look(&vitals->faults, row->counter, wall_ms(), &vitals->daemon->alarms);
+}
+
+static int on_look(sd_event_source *source, uint64_t usec, void *context)
+{
+	static const struct wire_QUERY counters = {
+		.what = QUERY_COUNTERS, .customer = ID_ANY, .provider = ID_ANY, .scope = SCOPES
+	};
+	struct vitals *vitals = context;
+
+	(void)usec;
+	look_at_link(vitals);
+	look_at_dns(vitals);
+	drop_old_dns(vitals);
+	link_query(vitals->daemon->link, &counters, take_counters, vitals);
+	sd_event_source_set_time_relative(source, LOOK_USEC);
+	sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	return 0;
+}
+
+int vitals_create(struct daemon *daemon, struct vitals **ret_vitals)
+{
+	struct vitals *vitals = calloc(1, sizeof(*vitals));
+
+	if (vitals == NULL)
+		return -ENOMEM;
+	vitals->daemon = daemon;
+	int ret = sd_event_add_time_relative(daemon->event, &vitals->timer, CLOCK_MONOTONIC, LOOK_USEC, 1000, on_look,
+					     vitals);
+	if (ret < 0) {
+		free(vitals);
+		return ret;
+	}
+	*ret_vitals = vitals;
+	return 0;
+}
+
+void vitals_destroy(struct vitals *vitals)
+{
+	if (vitals == NULL)
+		return;
+	sd_event_source_disable_unref(vitals->timer);
+	free(vitals);
+}

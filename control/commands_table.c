@@ -1,8 +1,0 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
-#include "commands_table.h"
-
-command_handler *const command_handlers[COMMANDS] = {
-#define COMMAND(id, ...) [COMMAND_##id] = command_##id,
-#include "commands.def"
-#undef COMMAND
-};
