@@ -257,6 +257,7 @@ void daemon_stop(struct daemon *daemon)
 {
 	sd_event_source_disable_unref(daemon->patience);
 	decide_stop(daemon);
+	request_stored(daemon);
 	link_destroy(daemon->link); /* answers who asked the gate, out of all the rest */
 	vitals_destroy(daemon->vitals);
 	if (daemon->hub != NULL)

@@ -115,10 +115,10 @@ static int on_expiry(sd_event_source *source, uint64_t usec, void *context)
 	size_t count = ledger_expired(&daemon->ledger, wall_ms(), served_now(daemon), ids, ENDS_MOST);
 
 	(void)source, (void)usec;
-	for (size_t i = 0; i < count; i++)
-		log_info("decision %llu has expired", (unsigned long long)ids[i]);
 	/* If the journal cannot be written they stay in force, and it is tried again. */
 	int ret = count > 0 ? daemon_end_all(daemon, ids, count, "expired", &generation) : 0;
+	for (size_t i = 0; ret == 0 && i < count; i++)
+		log_info("decision %llu has expired", (unsigned long long)ids[i]);
 	arm_expiry(daemon, ret == 0 && count == ENDS_MOST ? 1 : -1);
 	return 0;
 }
@@ -235,11 +235,11 @@ int daemon_end_all(struct daemon *daemon, const uint64_t *ids, size_t count, con
 {
 	struct decision removed;
 	bool own;
-	int ret = written(daemon, journal_begin(daemon->journal, &own));
+	int ret = journal_begin(daemon->journal, &own);
 
 	if (ret < 0) {
 		arm_expiry(daemon, -1);
-		return ret;
+		return written(daemon, ret);
 	}
 	for (size_t i = 0; ret == 0 && i < count; i++) {
 		const struct ending ending = { .id = ids[i], .at_ms = wall_ms(), .by = by };

@@ -36,7 +36,7 @@ void ctl_init(struct ctl *ctl, struct table_store *store)
 
 int ctl_listen(struct ctl *ctl, int epoll, const char *path)
 {
-	int ret = listen_at(path, CLIENTS_MOST, &ctl->name);
+	int ret = listen_at(path, BACKLOG, &ctl->name);
 
 	ctl->epoll = epoll;
 	ctl->listener = ret;
@@ -88,6 +88,22 @@ static struct client *free_client(struct ctl *ctl)
 	return NULL;
 }
 
+/* Who makes way for another: never the daemon; first who has not even said HELLO; of these who came first. */
+static struct client *least_wanted(struct ctl *ctl)
+{
+	struct client *found = NULL;
+
+	for (int i = 0; i < CLIENTS_MOST; i++) {
+		struct client *client = &ctl->client[i];
+		if (client == ctl->owner || client == ctl->batch_of)
+			continue;
+		if (found == NULL || (found->greeted && !client->greeted) ||
+		    (found->greeted == client->greeted && client->came < found->came))
+			found = client;
+	}
+	return found;
+}
+
 void ctl_accept(struct ctl *ctl)
 {
 	int descriptor = accept4(ctl->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -95,12 +111,15 @@ void ctl_accept(struct ctl *ctl)
 
 	if (descriptor < 0)
 		return;
-	if (client == NULL || watch(ctl, descriptor, client, EPOLLIN, EPOLL_CTL_ADD) < 0) {
+	if (client == NULL) {
 		log_warning("control socket: more than %d clients, one was turned away", CLIENTS_MOST);
-		close(descriptor);
-		return;
+		client = least_wanted(ctl);
+		drop_client(ctl, client);
 	}
-	*client = (struct client){ .descriptor = descriptor };
+	if (watch(ctl, descriptor, client, EPOLLIN, EPOLL_CTL_ADD) < 0)
+		close(descriptor);
+	else
+		*client = (struct client){ .descriptor = descriptor, .came = ++ctl->came };
 }
 
 static int acknowledge(struct client *client, uint64_t generation, uint32_t records, int status, const char *error,

@@ -16,10 +16,12 @@
 #include "state.h"
 
 #define CLIENTS_MOST 16
+#define BACKLOG 4096 /* who comes waits here, and is not told to go */
 
 struct client {
 	int descriptor; /* -1: free */
 	bool greeted, closing;
+	uint64_t came; /* 1: the first of all */
 	struct frame_buffer in, out;
 };
 
@@ -37,6 +39,7 @@ struct ctl {
 	struct state state; /* path NULL: none is kept */
 	struct report report;
 	struct questions questions;
+	uint64_t came; /* clients so far */
 	struct client client[CLIENTS_MOST];
 };
 

@@ -201,7 +201,6 @@ static enum MHD_Result begin(struct MHD_Connection *connection, const char *url,
 	*state = exchange;
 	exchange->client = client_of(connection);
 	exchange->connection = connection;
-	exchange->client->busy = true;
 	set_most(exchange, method, url);
 	if (strcmp(method, MHD_HTTP_METHOD_POST) == 0 && !is_json(type))
 		refuse_body(exchange, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE, "a body's type is application/json");
@@ -244,13 +243,18 @@ static enum MHD_Result take_body(struct exchange *exchange, const char *data, si
 	return MHD_YES;
 }
 
-/* Nobody is told anything who does not say who he is. */
+/* Nobody is told anything who does not say who he is, or comes too late. */
 static void ask_as(struct exchange *exchange, const char *method, const char *url)
 {
 	struct refusal refusal;
 	struct who who;
 
 	exchange->asked = true;
+	if (listener_ends(exchange->client->listener)) {
+		refuse(&refusal, MHD_HTTP_SERVICE_UNAVAILABLE, NULL, "the daemon is going");
+		set_refusal(exchange, &refusal);
+		return;
+	}
 	if (listener_who(exchange->client, exchange->connection, &who)) {
 		ask(exchange, &who, method, url);
 		return;
@@ -270,6 +274,7 @@ enum MHD_Result exchange_handle(void *context, struct MHD_Connection *connection
 		return begin(connection, url, method, state);
 	if (*size > 0)
 		return take_body(exchange, data, size);
+	exchange->client->busy = true;
 	if (!exchange->asked && exchange->status == 0)
 		ask_as(exchange, method, url);
 	if (exchange->status != 0)

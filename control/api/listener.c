@@ -29,7 +29,7 @@ struct listener {
 	struct daemon *daemon;
 	char *name;
 	int descriptor;
-	bool remote;
+	bool remote, ends;
 	enum right right;
 	struct MHD_Daemon *http;
 	sd_event_source *io, *again; /* accepting, and its pause */
@@ -46,6 +46,11 @@ struct daemon *listener_daemon(const struct listener *listener)
 const char *listener_name(const struct listener *listener)
 {
 	return listener->name;
+}
+
+bool listener_ends(const struct listener *listener)
+{
+	return listener->ends;
 }
 
 bool listener_who(const struct client *client, struct MHD_Connection *connection, struct who *ret_who)
@@ -288,6 +293,7 @@ static void answer_all(struct listener *listener)
 	struct refusal refusal;
 
 	refuse(&refusal, MHD_HTTP_SERVICE_UNAVAILABLE, NULL, "the daemon is going");
+	listener->ends = true; /* what is taken in by the last run is refused, too */
 	for (struct client *client = listener->client; client != NULL; client = client->next)
 		if (client->waits != NULL)
 			exchange_answer(client->waits, refusal.status, refusal_reply(&refusal));

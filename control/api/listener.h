@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A socket that takes connections of HTTP, on the daemon's event loop. It holds a number of clients at most; who has
- * been idle longest makes way for who comes. */
+ * asked for nothing, or has not done asking, makes way for who comes. */
 #ifndef SLUICE_LISTENER_H
 #define SLUICE_LISTENER_H
 
@@ -38,7 +38,7 @@ struct client {
 	struct listener *listener;
 	int descriptor;
 	struct who who;		/* of a local socket: the kernel's word on the peer */
-	bool busy;		/* a request is under way, or its answer is being sent */
+	bool busy;		/* a request came whole, and is not answered to its end */
 	struct exchange *waits; /* suspended until it is answered; NULL: none */
 	struct client *next;
 };
@@ -54,5 +54,8 @@ struct daemon *listener_daemon(const struct listener *listener);
 /* Who asks; false when a remote one does not say, or is nobody. */
 bool listener_who(const struct client *client, struct MHD_Connection *connection, struct who *ret_who);
 const char *listener_name(const struct listener *listener);
+
+/* The daemon is going: nothing more is begun. */
+bool listener_ends(const struct listener *listener);
 
 #endif

@@ -20,7 +20,8 @@ static const struct {
 	{ "415", "the body is not application/json", true },
 	{ "422", "of the form, but it cannot be: `field` names the argument", false },
 	{ "503",
-	  "not now: the gate is away, or the journal cannot be written; nothing was changed, or it says what was",
+	  "not now: the gate is away, the journal cannot be written, or the daemon is going; nothing was changed, or "
+	  "it says what was",
 	  false },
 };
 

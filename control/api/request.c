@@ -115,9 +115,10 @@ void request_add_message(json_t *reply, const char *more)
 	json_object_set_new(reply, "message", json_string(text));
 }
 
-/* The reply that waited, with what became of it. */
-static void answer_enforced(struct pending *pending, bool enforced)
+/* The reply that waited, with what became of it: it is enforced, or `meanwhile` says why it is only stored. */
+static void answer_enforced(struct pending *pending, const char *meanwhile)
 {
+	bool enforced = meanwhile == NULL;
 	json_t *reply = pending->request.reply;
 	double ms = (double)(steady_usec() - pending->received_usec) / 1000.0;
 	char more[128];
@@ -129,7 +130,7 @@ static void answer_enforced(struct pending *pending, bool enforced)
 		json_object_set_new(reply, "enforced_ms", json_real(ms));
 		snprintf(more, sizeof(more), ", enforced in %.1f ms", ms);
 	} else {
-		snprintf(more, sizeof(more), ", stored; the gate does not answer, and will enforce it when it is back");
+		snprintf(more, sizeof(more), ", stored; %s", meanwhile);
 	}
 	request_add_message(reply, more);
 	const char *note = json_string_value(json_object_get(reply, "note"));
@@ -139,10 +140,12 @@ static void answer_enforced(struct pending *pending, bool enforced)
 	answer(pending, enforced ? MHD_HTTP_OK : MHD_HTTP_ACCEPTED, reply);
 }
 
+static const char gate_away[] = "the gate does not answer, and will enforce it when it is back";
+
 static int on_enforce_timeout(sd_event_source *source, uint64_t usec, void *context)
 {
 	(void)source, (void)usec;
-	answer_enforced(context, false);
+	answer_enforced(context, gate_away);
 	return 0;
 }
 
@@ -155,9 +158,9 @@ void request_when_enforced(struct request *request, json_t *reply, uint64_t gene
 	request->reply = reply;
 	request->generation = generation;
 	if (!status->connected)
-		answer_enforced(pending, false);
+		answer_enforced(pending, gate_away);
 	else if (status->enforced >= generation)
-		answer_enforced(pending, true);
+		answer_enforced(pending, NULL);
 	else
 		/* From now on, not from the loop's turn, which an import may have made a long one. */
 		sd_event_add_time(request->daemon->event, &pending->timer, CLOCK_MONOTONIC,
@@ -174,7 +177,18 @@ void request_enforced(void *context, uint64_t generation)
 		next = pending->next;
 		if (pending->request.generation == 0 || pending->request.generation > generation)
 			continue;
-		answer_enforced(pending, true);
+		answer_enforced(pending, NULL);
+	}
+}
+
+void request_stored(struct daemon *daemon)
+{
+	struct pending *next;
+
+	for (struct pending *pending = daemon->pending; pending != NULL; pending = next) {
+		next = pending->next;
+		if (pending->request.generation != 0)
+			answer_enforced(pending, "the daemon is going, and has it enforced when it is back");
 	}
 }
 

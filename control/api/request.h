@@ -54,6 +54,9 @@ void request_end_all(struct daemon *daemon);
 /* For link_create(): answers who waits for this generation. `context` is the daemon. */
 void request_enforced(void *context, uint64_t generation);
 
+/* The daemon is going: who waits for a generation hears that the order is stored. */
+void request_stored(struct daemon *daemon);
+
 /* Answers now; takes `reply`: an object, or a string for a command that is a page. */
 void request_reply(struct request *request, json_t *reply);
 

@@ -13,7 +13,7 @@
 #include "listen.h"
 #include "log.h"
 
-#define BACKLOG 64
+#define BACKLOG 4096 /* who comes waits here, and is not told to go */
 
 struct server {
 	struct listen_name admin_name, read_name;

@@ -41,7 +41,7 @@ static void answer(struct request *request, struct event_filter *filter)
 
 	if (journal_events(request->daemon->journal, filter, add_event, rows) < 0) {
 		json_decref(reply);
-		request_refuse(request, NULL, "the journal cannot be read");
+		request_refuse(request, NULL, "the journal cannot be read; the daemon's log says why");
 		return;
 	}
 	bool cut = json_array_size(rows) > most;

@@ -80,7 +80,7 @@ void command_DECISIONS(struct request *request)
 		return;
 	}
 	json_decref(listing.rows);
-	request_refuse(request, NULL, "the journal cannot be read");
+	request_refuse(request, NULL, "the journal cannot be read; the daemon's log says why");
 }
 
 /* All keyed rows begin with their key. */

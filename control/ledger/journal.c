@@ -55,7 +55,14 @@ static const char *const steps[] = { first_tables, decisions_told_whole, importe
 int journal_failed(const struct journal *journal, const char *what)
 {
 	log_error("journal: %s: %s", what, sqlite3_errmsg(journal->database));
-	return -EIO;
+	switch (sqlite3_errcode(journal->database) & 0xff) {
+	case SQLITE_FULL:
+		return -ENOSPC;
+	case SQLITE_READONLY:
+		return -EROFS;
+	default:
+		return -EIO;
+	}
 }
 
 int journal_run(struct journal *journal, const char *sql)

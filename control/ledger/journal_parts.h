@@ -16,7 +16,7 @@ struct journal {
 	int lock;
 };
 
-/* Says in the log what SQLite has against it; returns -EIO. */
+/* Says in the log what SQLite has against it; returns -ENOSPC, -EROFS, or -EIO for all else. */
 int journal_failed(const struct journal *journal, const char *what);
 
 int journal_run(struct journal *journal, const char *sql);
