@@ -137,6 +137,22 @@ def show(figures):
         print(f"{what:58} {figures[key]:7.2f} {unit:2} {must or '':>6} {goal or '':>6}")
 
 
+def measure(customers, decisions, orders):
+    """All figures, by their keys."""
+    figures, pair = {}, Pair("scale", CONFIG)
+    try:
+        measure_import(pair, figures, customers)
+        pair.end("daemon")
+        write_decisions(f"{pair.dir}/store/sluice.db", decisions, customers)
+        measure_start(pair, figures)
+        measure_gate(pair, figures)
+        measure_orders(pair, figures, orders, customers)
+        figures["daemon_mb"], figures["gate_mb"] = (memory_of(pair.process[name]) for name in ("daemon", "gate"))
+    finally:
+        pair.stop()
+    return figures
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--customers", type=int, default=1000000)
@@ -144,17 +160,7 @@ def main():
     parser.add_argument("--orders", type=int, default=400)
     parser.add_argument("--json")
     args = parser.parse_args()
-    figures, pair = {}, Pair("scale", CONFIG)
-    try:
-        measure_import(pair, figures, args.customers)
-        pair.end("daemon")
-        write_decisions(f"{pair.dir}/store/sluice.db", args.decisions, args.customers)
-        measure_start(pair, figures)
-        measure_gate(pair, figures)
-        measure_orders(pair, figures, args.orders, args.customers)
-        figures["daemon_mb"], figures["gate_mb"] = (memory_of(pair.process[name]) for name in ("daemon", "gate"))
-    finally:
-        pair.stop()
+    figures = measure(args.customers, args.decisions, args.orders)
     show(figures)
     if args.json:
         with open(args.json, "w", encoding="ascii") as file:

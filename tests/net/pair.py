@@ -18,20 +18,24 @@ MEMORY = ["--no-huge", "--no-shconf", "-m", "128"]
 
 class Pair:
     def __init__(self, name, config=None, meters=4096, flows=4096):
-        self.name, self.build = name, os.path.join(ROOT, "build")
+        self.name, self.build = name, os.environ.get("SLUICE_BUILD", os.path.join(ROOT, "build"))
         self.dir = tempfile.mkdtemp(prefix=f"sluice-{name}-")
         self.sizes = ["--flows", str(flows), "--meters", str(meters), "--held", "1024"]
+        self.state = f"{self.dir}/gate.state"
         self.process = {}
-        whole = {"gate": {"socket": f"{self.dir}/gate.sock"},
+        self.fallen = []       # (name, code) of those that ended, or did so otherwise, than they were told
+        self.environment = {}  # of daemons that are started
+        config = config or {}
+        whole = {**config, "gate": {"socket": f"{self.dir}/gate.sock"},
                  "daemon": {"directory": f"{self.dir}/store", "admin-socket": f"{self.dir}/admin.sock",
-                            "read-socket": f"{self.dir}/read.sock"}, **(config or {})}
+                            "read-socket": f"{self.dir}/read.sock", **config.get("daemon", {})}}
         with open(f"{self.dir}/sluice.yaml", "w", encoding="ascii") as file:
             json.dump(whole, file)
 
-    def spawn(self, name, command):
+    def spawn(self, name, command, **environment):
         with open(f"{self.dir}/{name}.log", "ab") as log:
             self.process[name] = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                                  env=dict(os.environ, RUNTIME_DIRECTORY=self.dir))
+                                                  env=dict(os.environ, RUNTIME_DIRECTORY=self.dir, **environment))
 
     def start_gate(self):
         everywhere = ",".join(f"{lcore}@(0-{os.cpu_count() - 1})" for lcore in range(2))
@@ -39,10 +43,11 @@ class Pair:
                             "--file-prefix", f"{self.name}-{os.getpid()}", "--lcores", everywhere,
                             "--vdev=net_null0,no-rx=1", "--vdev=net_null1,no-rx=1", "--", "--inside", "net_null0",
                             "--outside", "net_null1", "--socket", f"{self.dir}/gate.sock", "--state",
-                            f"{self.dir}/gate.state", *self.sizes])
+                            self.state, *self.sizes])
 
     def start_daemon(self):
-        self.spawn("daemon", [f"{self.build}/control/sluiced", "--config", f"{self.dir}/sluice.yaml"])
+        self.spawn("daemon", [f"{self.build}/control/sluiced", "--config", f"{self.dir}/sluice.yaml"],
+                   **self.environment)
 
     def wait_for(self, name, path, seconds=30):
         def there():
@@ -61,16 +66,34 @@ class Pair:
         process = self.process.pop(name, None)
         if process is None:
             return
+        expected = (-how,) if how == signal.SIGKILL else (0,)
+        if process.poll() is not None:
+            expected = ()
         process.send_signal(how)
         try:
             process.wait(10)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        if process.returncode not in expected:
+            self.fallen.append((name, process.returncode))
 
     def log_of(self, name):
         with open(f"{self.dir}/{name}.log", errors="replace", encoding="utf-8") as file:
             return file.read()[-4000:]
+
+    def refuses_to_start(self, seconds=10):
+        """The daemon's last words when it ends by itself, as it must here; "" when it runs."""
+        self.start_daemon()
+        process = self.process["daemon"]
+        wait_until(lambda: process.poll() is not None or can_connect(f"{self.dir}/admin.sock"), seconds,
+                   f"the daemon runs or ends\n{self.log_of('daemon')}", 0.005)
+        if process.poll() is None:
+            return ""
+        del self.process["daemon"]
+        if process.returncode != 1:
+            self.fallen.append(("daemon", process.returncode))
+        return self.log_of("daemon").splitlines()[-1]
 
     def ask(self, method, path, body=None, seconds=10):
         """The reply's status and object, by HTTP as any program would; OSError when the daemon is gone."""
