@@ -13,7 +13,7 @@
 
 static struct meter *seat(const struct worker *worker, const struct flow *flow, int scope)
 {
-	return meter_at(worker->gate->meters, flow->meter[scope]);
+	return meter_at(worker->gate->meters, flow_meter(flow, scope));
 }
 
 /* Who comes next in the queue asks again: at once, here or at his own worker. Under the lock. */
@@ -59,9 +59,9 @@ static uint32_t account_of(const struct worker *worker, const struct flow *flow,
 	case SCOPE_DOMAIN:
 		return domain_account(worker, flow);
 	case SCOPE_PROVIDER:
-		return flow->meter[SCOPE_CUSTOMER_PROVIDER];
+		return flow_meter(flow, SCOPE_CUSTOMER_PROVIDER);
 	case SCOPE_GATE:
-		return flow->meter[SCOPE_CUSTOMER];
+		return flow_meter(flow, SCOPE_CUSTOMER);
 	default:
 		return 0;
 	}
@@ -116,7 +116,7 @@ static int first_closed(const struct worker *worker, const struct flow *flow, ui
 		if (!has_queue(meter))
 			continue;
 		*ret_when = WAIT_FOR_CALL;
-		if (!queue_first(worker->gate->meters->queues, flow->meter[scope], ticket, flow->stream))
+		if (!queue_first(worker->gate->meters->queues, flow_meter(flow, scope), ticket, flow->stream))
 			return scope;
 		if (slots && atomic_load_explicit(&meter->connections, memory_order_relaxed) >=
 				     atomic_load_explicit(&meter->connections_most, memory_order_relaxed))
@@ -144,7 +144,7 @@ static void serve(struct worker *worker, const struct flow *flow, int scope, uin
 {
 	const struct share share = share_of(worker, flow, scope);
 
-	queue_serve(worker->gate->meters->queues, flow->meter[scope], &share, ticket);
+	queue_serve(worker->gate->meters->queues, flow_meter(flow, scope), &share, ticket);
 	leave_account(worker, share.party, scope, now);
 }
 
@@ -166,15 +166,15 @@ static void enter(struct worker *worker, struct flow *flow, uint32_t ticket, uin
 
 	for (int scope = 0; scope < SCOPES; scope++) {
 		struct meter *meter = seat(worker, flow, scope);
-		if (flow->meter[scope] == 0)
+		if (flow_meter(flow, scope) == 0)
 			continue;
 		if (meter_limits(meter, LIMIT_CONNECTION_RATE))
-			bucket_take(&meter->connection_rate, 1, as_of, shared);
+			bucket_take(&meter->connection_rate, 1, as_of);
 		if (flow->message_scopes & 1u << scope)
-			bucket_take(&meter_messages(worker->gate->meters, meter)->rate, 1, as_of, shared);
+			bucket_take(&meter_messages(worker->gate->meters, meter)->rate, 1, as_of);
 		/* Where it waited also if that limit is gone by now. */
-		if (has_queue(meter) || waited == flow->meter[scope])
-			serve(worker, flow, scope, waited == flow->meter[scope] ? ticket : 0, now);
+		if (has_queue(meter) || waited == flow_meter(flow, scope))
+			serve(worker, flow, scope, waited == flow_meter(flow, scope) ? ticket : 0, now);
 		meter_add(&meter->admitted, 1, shared);
 	}
 	forget_account(worker, wait, now);
@@ -204,13 +204,13 @@ static void stand_in(struct worker *worker, struct flow *flow, struct wait *wait
 	struct queues *queues = worker->gate->meters->queues;
 	const struct place place = { worker->index, (uint32_t)(wait - worker->waits) };
 
-	if (wait->ticket != 0 && queue_thing(queues, wait->ticket) == flow->meter[scope])
+	if (wait->ticket != 0 && queue_thing(queues, wait->ticket) == flow_meter(flow, scope))
 		return;
 	if (wait->ticket != 0)
 		leave_queue(worker, wait, now);
 	const struct share share = share_of(worker, flow, scope);
 	wait->account = scope == SCOPE_DOMAIN ? share.party : 0;
-	wait->ticket = queue_join(queues, flow->meter[scope], &share, &place);
+	wait->ticket = queue_join(queues, flow_meter(flow, scope), &share, &place);
 	wait->scope = (uint8_t)scope;
 }
 
@@ -227,7 +227,7 @@ static enum admission try_to_enter(struct worker *worker, struct flow *flow, uin
 	stand_in(worker, flow, wait, closed, now);
 	/* Who is called needs no clock; but limits change without a call. */
 	if (*ret_when == WAIT_FOR_CALL &&
-	    queue_first(worker->gate->meters->queues, flow->meter[closed], wait->ticket, flow->stream))
+	    queue_first(worker->gate->meters->queues, flow_meter(flow, closed), wait->ticket, flow->stream))
 		*ret_when = now + FIRST_LOOKS_NS < wait->until ? now + FIRST_LOOKS_NS : wait->until;
 	return ADMIT_LATER;
 }

@@ -1,12 +1,38 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "bucket.h"
 
-uint64_t bucket_many_ticks(uint64_t unit, uint64_t units)
+/* Nobody waits for more at once: five hundred terabytes. */
+#define BURST_MOST (1ull << 49)
+
+uint64_t bucket_unit(uint64_t rate)
+{
+	if (bucket_is_fast(rate))
+		return (uint32_t)rate;
+	return (rate & ((1ull << BUCKET_UNIT_BITS) - 1))
+	       << (rate >> BUCKET_UNIT_BITS & ((1u << BUCKET_EXPONENT_BITS) - 1));
+}
+
+uint64_t bucket_burst(uint64_t rate)
+{
+	if (bucket_is_fast(rate))
+		return rate >> BUCKET_FAST_BITS;
+	return (rate >> BUCKET_BURST_AT & ((1u << BUCKET_BURST_BITS) - 1))
+	       << (rate >> (BUCKET_BURST_AT + BUCKET_BURST_BITS) & ((1u << BUCKET_EXPONENT_BITS) - 1));
+}
+
+uint64_t bucket_ticks(uint64_t unit, uint64_t units)
 {
 	const uint64_t round = (1u << BUCKET_UNIT_SHIFT) - 1;
 	__uint128_t ticks = ((__uint128_t)unit * units + round) >> BUCKET_UNIT_SHIFT;
 
 	return ticks > (UINT64_MAX >> 2) ? UINT64_MAX >> 2 : (uint64_t)ticks;
+}
+
+struct bucket_cost bucket_cost(uint64_t rate, uint64_t units)
+{
+	uint64_t unit = bucket_unit(rate);
+
+	return (struct bucket_cost){ bucket_ticks(unit, units), bucket_ticks(unit, bucket_burst(rate)) };
 }
 
 /* A number of `bits` bits and how far it is shifted left: the next one at or above `value`, or at or below it. */
@@ -35,16 +61,43 @@ static uint64_t unit_of(const struct limit *limit)
 static uint64_t rate_of(const struct limit *limit)
 {
 	uint64_t unit = unit_of(limit), burst = limit->burst > 0 ? limit->burst : 1;
-	uint64_t parts = shortened(unit, BUCKET_UNIT_BITS, true);
 
-	if (unit == 0 || parts >> BUCKET_BURST_AT != 0 || bucket_unit(parts) < unit)
+	burst = burst < BURST_MOST ? burst : BURST_MOST;
+	if (unit == 0)
 		return 0;
-	return shortened(burst, BUCKET_BURST_BITS, false) << BUCKET_BURST_AT | parts;
+	if (unit >> BUCKET_FAST_BITS == 0 && burst < BUCKET_SLOW >> BUCKET_FAST_BITS)
+		return burst << BUCKET_FAST_BITS | unit;
+	uint64_t parts = shortened(unit, BUCKET_UNIT_BITS, true), most = shortened(burst, BUCKET_BURST_BITS, false);
+	if (parts >> BUCKET_BURST_AT != 0 || bucket_unit(BUCKET_SLOW | parts) < unit)
+		return 0;
+	return BUCKET_SLOW | most << BUCKET_BURST_AT | parts;
 }
 
 static uint64_t load(const _Atomic uint64_t *field)
 {
 	return atomic_load_explicit(field, memory_order_relaxed);
+}
+
+/* tat' + cost, at most as good as never. */
+static uint64_t after(uint64_t tat, uint64_t cost, uint64_t now_ticks)
+{
+	uint64_t start = bucket_max(tat, now_ticks);
+
+	return start < UINT64_MAX >> 1 ? start + cost : start;
+}
+
+uint64_t bucket_take_ticks(struct bucket *bucket, uint64_t units, uint64_t now_ticks)
+{
+	uint64_t rate = load(&bucket->rate), tat = load(&bucket->tat), end;
+	struct bucket_cost cost = bucket_cost(rate, units);
+
+	if (rate == 0)
+		return BUCKET_NEVER;
+	do
+		end = after(tat, cost.units, now_ticks);
+	while (!atomic_compare_exchange_weak_explicit(&bucket->tat, &tat, end, memory_order_relaxed,
+						      memory_order_relaxed));
+	return end > cost.full ? end - cost.full : 0;
 }
 
 /* The same number of units, at their new length. */

@@ -10,12 +10,14 @@
  * Kept in 1/16 ns, each take rounded up: never above the rate, and below it by at most 1/16 ns a take (0.2 % for
  * 40-byte packets at 10 Gbit/s, the worst there is). The slowest is a unit each 6.5 days; 2^64 / 16 ns is 36 years.
  *
- * Four buckets fit in a cache line, for it is these lines a segment waits for: T and the burst share a word, T to 34
- * bits (rounded up, by less than 10^-10), the burst to 19 (exact up to half a million units, rounded down by less than
- * 10^-5 above). And who reads a rate while another is set reads one of the two.
+ * Four buckets fit in a cache line, for it is these lines a segment waits for: T and the burst share a word. Nearly all
+ * rates that a segment meets are faster than 7.7 thousand units a second, with a burst below 2^31: then the word is T
+ * in its low half and the burst in its high one, both as they are. Others are marked slow, and both are shortened: T to
+ * 34 bits (rounded up, by less than 10^-10), the burst to 19 (exact up to half a million units, rounded down by less
+ * than 10^-5 above). And who reads a rate while another is set reads one of the two.
  *
- * `shared`: several workers use the bucket at once, so it is changed by compare-and-swap; a single worker
- * saves the locked instruction. Its functions are inline because every client segment calls them. */
+ * Several workers may use a bucket at once: it is changed by compare-and-swap, but where `shared` says that only one
+ * does, which saves the locked instruction for each segment. */
 #ifndef SLUICE_BUCKET_H
 #define SLUICE_BUCKET_H
 
@@ -31,15 +33,19 @@
 
 struct bucket {
 	_Atomic uint64_t tat;  /* 1/16 ns */
-	_Atomic uint64_t rate; /* from the low bits: T (34, shifted left by the next 5), burst (19, by 6); 0: never */
+	_Atomic uint64_t rate; /* T in 2^-11 ticks and the burst, in one of two forms */
 };
 
 _Static_assert(sizeof(struct bucket) == 16, "four buckets are a cache line");
 
+/* Fast: T (32 bits), burst (31), 0. Slow: T (34, shifted left by the next 5), burst (19, by the next 5), 1. 0 lets
+ * nothing pass, ever. */
+#define BUCKET_SLOW (1ull << 63)
+#define BUCKET_FAST_BITS 32
 #define BUCKET_UNIT_BITS 34
-#define BUCKET_UNIT_EXPONENT_BITS 5
+#define BUCKET_EXPONENT_BITS 5
 #define BUCKET_BURST_BITS 19
-#define BUCKET_BURST_AT (BUCKET_UNIT_BITS + BUCKET_UNIT_EXPONENT_BITS)
+#define BUCKET_BURST_AT (BUCKET_UNIT_BITS + BUCKET_EXPONENT_BITS)
 
 /* Empty at `start`, so that a restart grants no second burst; full once burst * T has passed. */
 void bucket_init(struct bucket *bucket, const struct limit *limit, uint64_t start);
@@ -68,60 +74,34 @@ static inline uint64_t bucket_max(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
-/* What `units` last, in ticks; where that is long, by longer arithmetic. */
-uint64_t bucket_many_ticks(uint64_t unit, uint64_t units);
-
-static inline uint64_t bucket_ticks(uint64_t unit, uint64_t units)
-{
-	const uint64_t round = (1u << BUCKET_UNIT_SHIFT) - 1;
-	uint64_t product;
-
-	if (__builtin_expect(!__builtin_mul_overflow(unit, units, &product) && product < UINT64_MAX - round, 1))
-		return (product + round) >> BUCKET_UNIT_SHIFT;
-	return bucket_many_ticks(unit, units);
-}
-
 /* T in 2^-11 of 1/16 ns. */
-static inline uint64_t bucket_unit(uint64_t rate)
-{
-	return (rate & ((1ull << BUCKET_UNIT_BITS) - 1))
-	       << (rate >> BUCKET_UNIT_BITS & ((1u << BUCKET_UNIT_EXPONENT_BITS) - 1));
-}
+uint64_t bucket_unit(uint64_t rate);
+uint64_t bucket_burst(uint64_t rate);
 
-static inline uint64_t bucket_burst(uint64_t rate)
-{
-	return (rate >> BUCKET_BURST_AT & ((1u << BUCKET_BURST_BITS) - 1))
-	       << (rate >> (BUCKET_BURST_AT + BUCKET_BURST_BITS));
-}
+/* What `units` of T last, in ticks, rounded up; at most a quarter of all time. */
+uint64_t bucket_ticks(uint64_t unit, uint64_t units);
 
 /* How long `units` and how long a whole burst last, in ticks. */
 struct bucket_cost {
 	uint64_t units, full;
 };
 
-/* Nearly all rates are faster than 2000 units a second, and nearly all bursts smaller than 500 MB: then no product
- * overflows. */
-static inline struct bucket_cost bucket_cost(uint64_t rate, uint64_t units)
-{
-	const uint64_t round = (1u << BUCKET_UNIT_SHIFT) - 1, unit = rate & ((1ull << BUCKET_UNIT_BITS) - 1);
-	const uint64_t burst = rate >> BUCKET_BURST_AT & ((1u << BUCKET_BURST_BITS) - 1);
-	unsigned exponent = (unsigned)(rate >> (BUCKET_BURST_AT + BUCKET_BURST_BITS));
+struct bucket_cost bucket_cost(uint64_t rate, uint64_t units);
 
-	if (__builtin_expect((rate >> BUCKET_UNIT_BITS & ((1u << BUCKET_UNIT_EXPONENT_BITS) - 1)) == 0 &&
-				     exponent <= 10 && units < 1u << 29,
-			     1))
-		return (struct bucket_cost){ (unit * units + round) >> BUCKET_UNIT_SHIFT,
-					     ((unit * burst << exponent) + round) >> BUCKET_UNIT_SHIFT };
-	return (struct bucket_cost){ bucket_ticks(bucket_unit(rate), units),
-				     bucket_ticks(bucket_unit(rate), bucket_burst(rate)) };
+static inline bool bucket_is_fast(uint64_t rate)
+{
+	return __builtin_expect((int64_t)rate > 0, 1);
 }
 
-/* tat' + cost, at most as good as never. */
-static inline uint64_t bucket_after(uint64_t tat, uint64_t cost, uint64_t now_ticks)
-{
-	uint64_t start = bucket_max(tat, now_ticks);
+/* Of a fast rate, and of so few units that no product overflows. */
+#define BUCKET_UNITS_FEW (1u << 29)
 
-	return start < UINT64_MAX >> 1 ? start + cost : start;
+static inline struct bucket_cost bucket_fast_cost(uint64_t rate, uint32_t units)
+{
+	const uint64_t round = (1u << BUCKET_UNIT_SHIFT) - 1, unit = (uint32_t)rate, burst = rate >> BUCKET_FAST_BITS;
+
+	return (struct bucket_cost){ (unit * units + round) >> BUCKET_UNIT_SHIFT,
+				     (unit * burst + round) >> BUCKET_UNIT_SHIFT };
 }
 
 /* When units that end at `end` (tat' + n T) conform, rounded up so that nothing is early. */
@@ -132,24 +112,29 @@ static inline uint64_t bucket_leave(uint64_t end, uint64_t full, uint64_t now)
 	return (end - full + BUCKET_TICKS_PER_NS - 1) / BUCKET_TICKS_PER_NS;
 }
 
-/* In ticks: takes `units`, and returns when they conform, which may be past; BUCKET_NEVER. For who takes from several
- * buckets at once. */
-static inline uint64_t bucket_take_ticks(struct bucket *bucket, uint64_t units, uint64_t now_ticks, bool shared)
+/* In ticks: takes `units`, and returns when they conform, which may be past; BUCKET_NEVER. */
+uint64_t bucket_take_ticks(struct bucket *bucket, uint64_t units, uint64_t now_ticks);
+
+/* The same of BUCKET_UNITS_FEW at most, nearly always of a fast rate: of a segment's bytes, in several buckets. A take
+ * is below 2^50 ticks then: only after years of them would the sum overflow. */
+static inline int64_t bucket_take_few(struct bucket *bucket, uint32_t units, uint64_t now_ticks, bool shared)
 {
 	uint64_t rate = atomic_load_explicit(&bucket->rate, memory_order_relaxed);
 	uint64_t tat = atomic_load_explicit(&bucket->tat, memory_order_relaxed);
 
-	if (__builtin_expect(rate == 0, 0))
-		return BUCKET_NEVER;
-	struct bucket_cost cost = bucket_cost(rate, units);
-	uint64_t end = bucket_after(tat, cost.units, now_ticks);
+	if (!bucket_is_fast(rate)) {
+		uint64_t when = bucket_take_ticks(bucket, units, now_ticks);
+		return when < INT64_MAX ? (int64_t)when : INT64_MAX;
+	}
+	struct bucket_cost cost = bucket_fast_cost(rate, units);
+	uint64_t end = bucket_max(tat, now_ticks) + cost.units;
 	if (!shared)
 		atomic_store_explicit(&bucket->tat, end, memory_order_relaxed);
 	else
 		while (!atomic_compare_exchange_weak_explicit(&bucket->tat, &tat, end, memory_order_relaxed,
 							      memory_order_relaxed))
-			end = bucket_after(tat, cost.units, now_ticks);
-	return end > cost.full ? end - cost.full : 0;
+			end = bucket_max(tat, now_ticks) + cost.units;
+	return (int64_t)(end - cost.full);
 }
 
 /* Rounded up, so that nothing is early. */
@@ -160,10 +145,15 @@ static inline uint64_t bucket_ns(uint64_t ticks, uint64_t now)
 	return (ticks + BUCKET_TICKS_PER_NS - 1) / BUCKET_TICKS_PER_NS;
 }
 
-/* Takes `units`, and returns when they may leave. */
-static inline uint64_t bucket_take(struct bucket *bucket, uint64_t units, uint64_t now, bool shared)
+static inline uint64_t bucket_few_ns(int64_t ticks, uint64_t now)
 {
-	return bucket_ns(bucket_take_ticks(bucket, units, now * BUCKET_TICKS_PER_NS, shared), now);
+	return ticks < INT64_MAX ? bucket_ns(ticks > 0 ? (uint64_t)ticks : 0, now) : BUCKET_NEVER;
+}
+
+/* Takes `units`, and returns when they may leave. */
+static inline uint64_t bucket_take(struct bucket *bucket, uint64_t units, uint64_t now)
+{
+	return bucket_ns(bucket_take_ticks(bucket, units, now * BUCKET_TICKS_PER_NS), now);
 }
 
 #endif

@@ -99,7 +99,7 @@ static bool is_repeat(const struct flow *flow, const struct packet *packet)
 		return since == 0;
 	case FLOW_ESTABLISHED:
 	case FLOW_CLOSING:
-		return since <= flow->bytes_out;
+		return since <= flow_bytes_out(flow);
 	default:
 		return false;
 	}

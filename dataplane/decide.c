@@ -24,12 +24,12 @@ void decide_running(struct worker *worker, struct flow *flow)
 {
 	const struct wire_PUT_VERDICT *found = NULL;
 
-	if (!decided_since(worker->gate->meters->decided, flow->meter, flow->serial)) {
+	if (!decided_since(worker->gate->meters->decided, flow)) {
 		flow->serial = worker->decided;
 		return;
 	}
 	for (int scope = 0; found == NULL && scope < SCOPES; scope++)
-		if (flow->meter[scope] != 0 && table_verdicts_on(worker->table, scope))
+		if (flow_meter(flow, scope) != 0 && table_verdicts_on(worker->table, scope))
 			found = table_verdict_on(&worker->rcu, worker->table, usage_key(worker, flow, scope));
 	take(worker, flow, found);
 }

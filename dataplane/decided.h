@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "flow.h"
+#include "memory.h"
 #include "scope.h"
 
 struct meters;
@@ -36,26 +38,27 @@ static inline uint32_t decided_newest(const struct decided *decided)
 	return atomic_load_explicit(&decided->newest, memory_order_acquire);
 }
 
-/* Was anything decided on one of a flow's meters since its decision was looked up? 0: it never was. */
-static inline bool decided_since(const struct decided *decided, const uint32_t meter[SCOPES], uint32_t since)
+static inline bool decided_is_newer(const _Atomic uint32_t *number, uint32_t since)
 {
-	for (int scope = 0; since != 0 && scope < SCOPES; scope++) {
-		uint32_t last = atomic_load_explicit(&decided->of_scope[scope], memory_order_relaxed);
-		if ((int32_t)(last - since) <= 0)
-			continue;
-		last = atomic_load_explicit(&decided->meter[meter[scope]], memory_order_relaxed);
-		if ((int32_t)(last - since) > 0)
+	return (int32_t)(atomic_load_explicit(number, memory_order_relaxed) - since) > 0;
+}
+
+/* Was anything decided on one of a flow's meters since its decision was looked up? It may never have been. */
+static inline bool decided_since(const struct decided *decided, const struct flow *flow)
+{
+	for (int scope = 0; flow->serial != 0 && scope < SCOPES; scope++)
+		if (decided_is_newer(&decided->of_scope[scope], flow->serial) &&
+		    decided_is_newer(&decided->meter[flow_meter(flow, scope)], flow->serial))
 			return true;
-	}
-	return since == 0;
+	return flow->serial == 0;
 }
 
 /* Fetches ahead what that will look at. */
-static inline void decided_fetch(const struct decided *decided, const uint32_t meter[SCOPES], uint32_t since)
+static inline void decided_fetch(const struct decided *decided, const struct flow *flow)
 {
 	for (int scope = 0; scope < SCOPES; scope++)
-		if ((int32_t)(atomic_load_explicit(&decided->of_scope[scope], memory_order_relaxed) - since) > 0)
-			__builtin_prefetch((const void *)&decided->meter[meter[scope]], 0, 3);
+		if (decided_is_newer(&decided->of_scope[scope], flow->serial))
+			fetch((const void *)&decided->meter[flow_meter(flow, scope)]);
 }
 
 #endif

@@ -27,10 +27,9 @@ enum tls_stage {
 	STAGE_OPAQUE, /* mid-stream: aligned again at the next turn */
 };
 
+/* What the middle of a TLS record needs comes first: see flow.h. */
 struct dialogue {
 	uint32_t client_next; /* end of the client's bytes let through */
-	uint32_t server_next; /* end of the server's bytes let through */
-	uint32_t server_ms;   /* when the server last said something new */
 	uint32_t flight_bytes;
 	uint8_t speaker : 2;
 	uint8_t stage : 3;
@@ -42,6 +41,8 @@ struct dialogue {
 		struct smtp_scan smtp;
 		struct tls_scan tls;
 	};
+	uint32_t server_next; /* end of the server's bytes let through */
+	uint32_t server_ms;   /* when the server last said something new */
 };
 
 /* A client's or server's segment with payload. */

@@ -8,7 +8,7 @@
 
 #include "burst.h"
 #include "memory.h"
-#include "siphash.h"
+#include "multilinear.h"
 
 #define LINE_TAGS 10
 #define LINE_FILL 6   /* tags of a line in use when the table is full, on average */
@@ -25,7 +25,7 @@ struct line {
 _Static_assert(sizeof(struct line) == 64, "a line of tags is one cache line");
 
 struct flow_table {
-	uint8_t secret[16];
+	struct multilinear hash;
 	uint32_t most, used, free_count;
 	uint32_t lines;
 	struct line *line;
@@ -47,7 +47,7 @@ struct flow_table *flow_table_create(uint32_t most, const uint8_t secret[16])
 		flow_table_destroy(table);
 		return NULL;
 	}
-	memcpy(table->secret, secret, sizeof(table->secret));
+	multilinear_init(&table->hash, secret);
 	table->most = table->free_count = most;
 	for (uint32_t i = 0; i < most; i++)
 		table->free[i] = most - 1 - i;
@@ -68,23 +68,22 @@ void flow_table_destroy(struct flow_table *table)
 uint64_t flow_hash(const struct flow_table *table, const struct flow_key *key)
 {
 	static const struct address mapped = { { [10] = 0xff, 0xff } };
-	uint64_t word[5];
+	uint64_t word[MULTILINEAR_WORDS] = { 0 };
 
 	memcpy(&word[4], &key->inside_port, 8);
 	if (memcmp(&key->inside, &mapped, 12) == 0 && memcmp(&key->outside, &mapped, 12) == 0) {
 		memcpy(&word[3], &key->inside.byte[12], 4);
 		memcpy((char *)&word[3] + 4, &key->outside.byte[12], 4);
-		return siphash_words(table->secret, &word[3], 2);
+		return multilinear_two(&table->hash, word[3], word[4]);
 	}
 	memcpy(word, &key->inside, 16);
 	memcpy(word + 2, &key->outside, 16);
-	return siphash_words(table->secret, word, 5);
+	return multilinear_six(&table->hash, word);
 }
 
 static uint64_t hash_packet(const struct flow_table *table, const struct packet *packet)
 {
 	struct flow_key key;
-	uint64_t word[2];
 	uint32_t source, target;
 
 	if (packet->ipv6) {
@@ -94,9 +93,9 @@ static uint64_t hash_packet(const struct flow_table *table, const struct packet 
 	memcpy(&source, packet_bytes(packet, packet->ip_at) + 12, 4);
 	memcpy(&target, packet_bytes(packet, packet->ip_at) + 16, 4);
 	uint32_t inside = packet->side == INSIDE ? source : target, outside = packet->side == INSIDE ? target : source;
-	word[0] = inside | (uint64_t)outside << 32;
-	word[1] = packet->inside_port | (uint64_t)packet->outside_port << 16 | (uint64_t)packet->vlan << 32;
-	return siphash_words(table->secret, word, 2);
+	return multilinear_two(&table->hash, inside | (uint64_t)outside << 32,
+			       packet->inside_port | (uint64_t)packet->outside_port << 16 |
+				       (uint64_t)packet->vlan << 32);
 }
 
 /* Low bits choose the line, high ones the tag; those between the worker (steer.c). */
@@ -124,7 +123,7 @@ static uint32_t matches(const struct line *line, uint16_t tag)
 static bool is_flow(const struct flow *flow, const struct packet *packet)
 {
 	return flow->id == packet->hash && flow->inside_port == packet->inside_port &&
-	       flow->outside_port == packet->outside_port && flow->vlan == packet->vlan;
+	       flow->outside_port == packet->outside_port;
 }
 
 void flow_hash_burst(const struct flow_table *table, struct burst *burst)
@@ -136,6 +135,11 @@ void flow_hash_burst(const struct flow_table *table, struct burst *burst)
 		packet->hash = hash_packet(table, packet);
 		fetch(&table->line[home_of(table, packet->hash)]);
 	}
+}
+
+void flow_fetch_rest(const struct flow *flow)
+{
+	fetch((const char *)flow + 64);
 }
 
 struct flow *flow_find(struct flow_table *table, const struct packet *packet)
@@ -169,7 +173,6 @@ void flow_find_burst(struct flow_table *table, struct burst *burst)
 			continue;
 		packet->flow = &table->flow[line->index[__builtin_ctz(bits)]];
 		fetch(packet->flow);
-		fetch((const char *)packet->flow + 64);
 	}
 	for (uint16_t i = 0; i < burst->count; i++) {
 		struct packet *packet = &burst->packet[i];
@@ -219,7 +222,7 @@ bool flow_fetch_free(const struct flow_table *table, uint32_t before, uint32_t *
 		return false;
 	*ret_index = table->free[table->free_count - 1 - before];
 	fetch(&table->flow[*ret_index]);
-	fetch((const char *)&table->flow[*ret_index] + 64);
+	flow_fetch_rest(&table->flow[*ret_index]);
 	return true;
 }
 

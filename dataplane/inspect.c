@@ -56,7 +56,7 @@ static void show(const struct worker *worker, const struct flow *flow, uint32_t 
 	ret_row->age_ms = now_ms - flow->opened_ms;
 	ret_row->messages = messages.clear + messages.inferred;
 	ret_row->inferred = messages.inferred;
-	ret_row->bytes_out = flow->bytes_out;
+	ret_row->bytes_out = flow_bytes_out(flow);
 	ret_row->bytes_in = flow->bytes_in;
 	ret_row->domain_way = flow->domain_way;
 	ret_row->stream = flow->stream;

@@ -14,7 +14,7 @@ static bool has_news(const struct worker *worker, const struct packet *packet)
 /* On whose meters something was decided, he looks at their keys. */
 static void fetch_keys(const struct worker *worker, const struct flow *flow)
 {
-	if (!decided_since(worker->gate->meters->decided, flow->meter, flow->serial))
+	if (!decided_since(worker->gate->meters->decided, flow))
 		return;
 	for (int scope = 0; scope < SCOPES; scope++)
 		if (table_verdicts_on(worker->table, (enum scope)scope))
@@ -30,7 +30,7 @@ void look_up_fetch(const struct worker *worker, const struct burst *burst)
 		if (!has_news(worker, &burst->packet[i]))
 			continue;
 		news = true;
-		decided_fetch(worker->gate->meters->decided, flow->meter, flow->serial);
+		decided_fetch(worker->gate->meters->decided, flow);
 	}
 	for (uint16_t i = 0; news && i < burst->count; i++)
 		if (has_news(worker, &burst->packet[i]))

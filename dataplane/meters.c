@@ -8,8 +8,8 @@
 
 #include "decided.h"
 #include "memory.h"
+#include "multilinear.h"
 #include "queue.h"
-#include "siphash.h"
 
 struct meter_chain {
 	rte_spinlock_t lock;
@@ -17,7 +17,7 @@ struct meter_chain {
 };
 
 struct meter_index {
-	uint8_t secret[16];
+	struct multilinear hash;
 	rte_spinlock_t admission;
 	uint64_t start;
 	uint32_t most, mask;
@@ -46,7 +46,7 @@ struct meters *meters_create(uint32_t most, const uint8_t secret[16], uint64_t s
 		return NULL;
 	}
 	meters->shared = true;
-	memcpy(meters->index->secret, secret, sizeof(meters->index->secret));
+	multilinear_init(&meters->index->hash, secret);
 	meters->index->start = start;
 	meters->index->most = most;
 	meters->index->mask = chains - 1;
@@ -74,13 +74,14 @@ void meters_destroy(struct meters *meters)
 static uint32_t hash_of(const struct meters *meters, const struct scope_key *key)
 {
 	static const struct address mapped = { { [10] = 0xff, 0xff } }, none;
-	uint64_t word[4] = { 0 };
+	const struct meter_index *index = meters->index;
+	uint64_t word[MULTILINEAR_WORDS] = { 0 };
 
 	memcpy(word, key, sizeof(*key));
 	if (memcmp(&key->address, &mapped, 12) != 0 && memcmp(&key->address, &none, 12) != 0)
-		return (uint32_t)siphash_words(meters->index->secret, word, 4) & meters->index->mask;
-	word[1] = key->provider | (word[3] & UINT32_MAX) << 32;
-	return (uint32_t)siphash_words(meters->index->secret, word, 2) & meters->index->mask;
+		return (uint32_t)multilinear_six(&index->hash, word) & index->mask;
+	return (uint32_t)multilinear_two(&index->hash, word[0], key->provider | (word[3] & UINT32_MAX) << 32) &
+	       index->mask;
 }
 
 void meter_hashes(const struct meters *meters, const struct scope_key *keys, unsigned count, uint32_t *ret_hash)

@@ -162,6 +162,26 @@ static bool nic_says_good(const struct rte_mbuf *mbuf)
 	return (mbuf->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_GOOD;
 }
 
+static bool nic_says_all_good(const struct rte_mbuf *mbuf)
+{
+	return (mbuf->ol_flags & (RTE_MBUF_F_RX_IP_CKSUM_MASK | RTE_MBUF_F_RX_L4_CKSUM_MASK)) ==
+	       (RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD);
+}
+
+/* A segment at `at`, of a header and a payload, that is right. */
+static inline void note_segment(struct packet *packet, const uint8_t *tcp, uint32_t at, uint32_t header,
+				uint32_t payload)
+{
+	packet->tcp_at = (uint16_t)at;
+	packet->payload_at = (uint16_t)(at + header);
+	packet->payload = (uint16_t)payload;
+	packet->seq = read32(tcp + 4);
+	packet->ack = read32(tcp + 8);
+	packet->flags = tcp[13];
+	packet->inside_port = read16(tcp + (packet->side == INSIDE ? 0 : 2));
+	packet->outside_port = read16(tcp + (packet->side == INSIDE ? 2 : 0));
+}
+
 /* A TCP segment to or from an SMTP port: nothing of it is believed before its sums are right. */
 static enum fate read_smtp(struct packet *packet, struct frame *frame, bool *ret_repaired)
 {
@@ -179,14 +199,7 @@ static enum fate read_smtp(struct packet *packet, struct frame *frame, bool *ret
 	if (sum == CHECKSUM_PARTIAL)
 		checksum_set(&frame->l4);
 	*ret_repaired = sum == CHECKSUM_PARTIAL;
-	packet->tcp_at = (uint16_t)frame->at;
-	packet->payload_at = (uint16_t)(frame->at + header);
-	packet->payload = (uint16_t)(frame->l4.size - header);
-	packet->seq = read32(tcp + 4);
-	packet->ack = read32(tcp + 8);
-	packet->flags = tcp[13];
-	packet->inside_port = read16(tcp + (packet->side == INSIDE ? 0 : 2));
-	packet->outside_port = read16(tcp + (packet->side == INSIDE ? 2 : 0));
+	note_segment(packet, tcp, frame->at, header, frame->l4.size - header);
 	packet->vlan = frame->vlan;
 	return FATE_SMTP;
 }
@@ -226,20 +239,44 @@ static bool may_be_tcp(const struct packet *packet, const struct frame *frame)
 	return packet->ipv6 ? ip[6] == IPPROTO_TCP || is_extension(ip[6]) : ip[9] == IPPROTO_TCP;
 }
 
-/* What nearly every packet is: TCP over IPv4 without tag, option or fragment, whole. The way below comes to the
- * same, for everything else too. */
+#define PLAIN_TCP (RTE_ETHER_HDR_LEN + 20)
+
+/* What nearly every packet is: TCP over IPv4 without tag, option or fragment, whole. */
+static inline bool is_plain(const uint8_t *data, uint32_t size)
+{
+	const uint8_t *ip = data + RTE_ETHER_HDR_LEN;
+
+	if (size < PLAIN_TCP + 20 || read16(data + 12) != RTE_ETHER_TYPE_IPV4 || ip[0] != 0x45 ||
+	    ip[9] != IPPROTO_TCP || (read16(ip + 6) & 0x3fff) != 0)
+		return false;
+	uint32_t total = read16(ip + 2);
+	return total >= 40 && total <= size - RTE_ETHER_HDR_LEN;
+}
+
+/* And nearly all that comes from a NIC was summed there. The way below comes to the same, for everything else too. */
+static bool read_summed(struct packet *packet, const struct wire_PUT_SETTINGS *settings)
+{
+	const uint8_t *data = rte_pktmbuf_mtod(packet->mbuf, const uint8_t *), *tcp = data + PLAIN_TCP;
+
+	if (!nic_says_all_good(packet->mbuf) || !is_plain(data, rte_pktmbuf_data_len(packet->mbuf)) ||
+	    settings == NULL || !smtp_port(settings, read16(tcp + (packet->side == INSIDE ? 2 : 0))))
+		return false;
+	uint32_t header = (tcp[12] >> 4) * 4u, size = read16(data + RTE_ETHER_HDR_LEN + 2) - 20u;
+	if (header < 20 || header > size)
+		return false;
+	note_segment(packet, tcp, PLAIN_TCP, header, size - header);
+	packet->vlan = 0;
+	return true;
+}
+
 static bool read_plain(struct frame *frame)
 {
 	const uint8_t *ip = frame->data + RTE_ETHER_HDR_LEN;
 
-	if (frame->size < RTE_ETHER_HDR_LEN + 40 || read16(frame->data + 12) != RTE_ETHER_TYPE_IPV4 || ip[0] != 0x45 ||
-	    ip[9] != IPPROTO_TCP || (read16(ip + 6) & 0x3fff) != 0)
+	if (!is_plain(frame->data, frame->size))
 		return false;
-	uint32_t total = read16(ip + 2);
-	if (total < 40 || total > frame->size - RTE_ETHER_HDR_LEN)
-		return false;
-	frame->at = RTE_ETHER_HDR_LEN + 20;
-	frame->end = RTE_ETHER_HDR_LEN + total;
+	frame->at = PLAIN_TCP;
+	frame->end = RTE_ETHER_HDR_LEN + read16(ip + 2);
 	frame->fragment = frame->later_fragment = false;
 	frame->l4.source = ip + 12;
 	frame->l4.destination = ip + 16;
@@ -252,12 +289,13 @@ static enum fate read_packet(struct packet *packet, const struct wire_PUT_SETTIN
 {
 	struct frame frame; /* filled as it is read: zeroing it would cost as much as reading it */
 
+	packet->ip_at = RTE_ETHER_HDR_LEN;
+	packet->ipv6 = false;
+	if (read_summed(packet, settings))
+		return FATE_SMTP;
 	frame.data = rte_pktmbuf_mtod(packet->mbuf, uint8_t *);
 	frame.size = rte_pktmbuf_data_len(packet->mbuf);
 	frame.vlan = 0;
-
-	packet->ip_at = RTE_ETHER_HDR_LEN;
-	packet->ipv6 = false;
 	if (read_plain(&frame))
 		return read_ports(packet, &frame, settings, ret_repaired);
 	if (!read_ethernet(&frame))

@@ -167,7 +167,7 @@ static bool client_speaks(struct worker *worker, struct packet *packet, uint64_t
 		drop_paced(packet);
 		return false;
 	}
-	flow->bytes_out += packet_ip_bytes(packet);
+	flow_count_out(flow, packet_ip_bytes(packet));
 	uint8_t note =
 		dialogue_client_new(&flow->dialogue, &speech) ? follow(worker, flow, &speech, &recipients, now) : 0;
 	if (pacing == PACE_HOLD)
@@ -264,7 +264,7 @@ static void more(struct worker *worker, struct packet *packet, uint64_t now)
 		drop_paced(packet);
 		return;
 	}
-	flow->bytes_out += packet_ip_bytes(packet);
+	flow_count_out(flow, packet_ip_bytes(packet));
 	dialogue_goes_on(&flow->dialogue, packet->payload);
 	if (pacing == PACE_HOLD)
 		hold(worker, packet, &pause, 0, now);

@@ -33,6 +33,8 @@ static struct rte_eth_conf configuration(const struct rte_eth_dev_info *info, ui
 {
 	/* All packets are of one pool, and nobody else keeps them: a driver may give them back without a look. */
 	struct rte_eth_conf conf = { .rxmode.mq_mode = RTE_ETH_MQ_RX_NONE,
+				     .rxmode.offloads = info->rx_offload_capa &
+							(RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM),
 				     .txmode.offloads = info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE };
 	uint64_t hash = info->flow_type_rss_offloads & (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP);
 

@@ -14,7 +14,7 @@
 
 static struct bucket *bucket_of(const struct worker *worker, const struct flow *flow, int scope)
 {
-	return &worker->gate->meters->messages[flow->meter[scope]].rate;
+	return &worker->gate->meters->messages[flow_meter(flow, scope)].rate;
 }
 
 /* How many more were sent than paid; negative: paid ahead. An inferred count may be set right downwards. */
@@ -32,7 +32,7 @@ static uint64_t take(struct worker *worker, struct flow *flow, uint32_t units, u
 
 	meters_lock(worker->gate->meters);
 	for (unsigned scopes = flow->message_scopes; scopes != 0; scopes &= scopes - 1) {
-		uint64_t when = bucket_take(bucket_of(worker, flow, __builtin_ctz(scopes)), units, now, true);
+		uint64_t when = bucket_take(bucket_of(worker, flow, __builtin_ctz(scopes)), units, now);
 		latest = when > latest ? when : latest;
 	}
 	meters_unlock(worker->gate->meters);
@@ -139,7 +139,8 @@ bool tokens_rest(struct worker *worker, struct flow *flow, uint64_t now)
 
 void tokens_note(struct worker *worker, struct flow *flow, uint64_t now)
 {
-	uint8_t limited = meters_limiting(worker->gate->meters, flow->meter, LIMIT_MESSAGE_RATE);
+	const struct flow_meters seats = flow_meters(flow);
+	uint8_t limited = meters_limiting(worker->gate->meters, seats.of, LIMIT_MESSAGE_RATE);
 
 	if (limited == flow->message_scopes)
 		return;
@@ -167,7 +168,7 @@ void tokens_join(struct worker *worker, struct flow *flow, enum scope scope, uin
 {
 	bool first = flow->message_scopes == 0;
 
-	if (!meter_limits(meter_at(worker->gate->meters, flow->meter[scope]), LIMIT_MESSAGE_RATE))
+	if (!meter_limits(meter_at(worker->gate->meters, flow_meter(flow, scope)), LIMIT_MESSAGE_RATE))
 		return;
 	flow->message_scopes |= (uint8_t)(1u << scope);
 	if (first) {
@@ -176,7 +177,7 @@ void tokens_join(struct worker *worker, struct flow *flow, enum scope scope, uin
 		take(worker, flow, 1, now);
 	} else if (owed(worker, flow) < 0) {
 		meters_lock(worker->gate->meters);
-		bucket_take(bucket_of(worker, flow, (int)scope), 1, now, true);
+		bucket_take(bucket_of(worker, flow, (int)scope), 1, now);
 		meters_unlock(worker->gate->meters);
 	}
 }

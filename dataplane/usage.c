@@ -25,7 +25,7 @@ static void refresh(struct worker *worker, struct meter *meter, uint64_t now)
 
 static struct meter *seat(const struct worker *worker, const struct flow *flow, int scope)
 {
-	return meter_at(worker->gate->meters, flow->meter[scope]);
+	return meter_at(worker->gate->meters, flow_meter(flow, scope));
 }
 
 /* A domain that is not known has no meter: nothing is limited there. */
@@ -70,29 +70,38 @@ void usage_release(struct worker *worker, const struct seats *seats, uint64_t no
 		meter_release(worker->gate->meters, seats->meter[scope], now);
 }
 
-static void note_byte_scopes(const struct worker *worker, struct flow *flow)
+static void sit(const struct worker *worker, struct flow *flow, const struct flow_meters *meters)
 {
-	flow->byte_scopes = meters_limiting(worker->gate->meters, flow->meter, LIMIT_BYTE_RATE);
+	flow_set_meters(flow, meters, meters_limiting(worker->gate->meters, meters->of, LIMIT_BYTE_RATE));
+}
+
+/* Other scopes may have a byte rate now. */
+static void sit_again(const struct worker *worker, struct flow *flow)
+{
+	const struct flow_meters meters = flow_meters(flow);
+
+	sit(worker, flow, &meters);
 }
 
 static bool seated(const struct flow *flow)
 {
-	return flow->meter[0] != 0; /* all or none */
+	return flow_meter(flow, 0) != 0; /* all or none */
 }
 
 /* The new slots first: a connection that moves must not for a moment make room for another. */
 void usage_sit(struct worker *worker, struct flow *flow, const struct seats *seats, uint64_t now)
 {
 	struct flow fresh = *flow;
+	struct flow_meters meters;
 
-	memcpy(fresh.meter, seats->meter, sizeof(fresh.meter));
+	memcpy(meters.of, seats->meter, sizeof(meters.of));
+	flow_set_meters(&fresh, &meters, 0);
 	fresh.counted = 0;
 	if (flow->counted)
 		usage_count_slots(worker, &fresh);
 	usage_leave(worker, flow, now);
-	memcpy(flow->meter, seats->meter, sizeof(flow->meter));
+	sit(worker, flow, &meters);
 	flow->counted = fresh.counted;
-	note_byte_scopes(worker, flow);
 	tokens_note(worker, flow, now);
 }
 
@@ -105,9 +114,9 @@ void usage_leave(struct worker *worker, struct flow *flow, uint64_t now)
 	usage_give_slots(worker, flow, now);
 	usage_tell(worker, flow);
 	for (int scope = 0; scope < SCOPES; scope++)
-		meter_release(worker->gate->meters, flow->meter[scope], now);
-	memset(flow->meter, 0, sizeof(flow->meter));
-	flow->byte_scopes = flow->message_scopes = 0;
+		meter_release(worker->gate->meters, flow_meter(flow, scope), now);
+	flow_set_meters(flow, &(struct flow_meters){ 0 }, 0);
+	flow->message_scopes = 0;
 }
 
 static void call(struct worker *worker, uint32_t index, uint64_t now)
@@ -141,7 +150,7 @@ static void move_bytes(const struct worker *worker, const struct flow *flow, str
 		bucket_return_late(meter_bytes(meters, from), held_ip_bytes(wait->first),
 				   now > wait->due ? now - wait->due : 0);
 	if (meter_limits(to, LIMIT_BYTE_RATE))
-		bucket_take(meter_bytes(meters, to), held_ip_bytes(wait->first), now, true);
+		bucket_take(meter_bytes(meters, to), held_ip_bytes(wait->first), now);
 }
 
 /* Counted and charged there as any that is let in, whatever the limits say: it is there. */
@@ -154,14 +163,14 @@ static void move_slot(struct worker *worker, const struct flow *flow, struct met
 	if (!meter_limits(to, LIMIT_CONNECTION_RATE))
 		return;
 	meters_lock(worker->gate->meters);
-	bucket_take(&to->connection_rate, 1, now, true);
+	bucket_take(&to->connection_rate, 1, now);
 	meters_unlock(worker->gate->meters);
 }
 
 bool usage_move(struct worker *worker, struct flow *flow, const struct scope_key *key, uint64_t now)
 {
 	struct meters *meters = worker->gate->meters;
-	uint32_t hash, from = flow->meter[key->scope], to;
+	uint32_t hash, from = flow_meter(flow, key->scope), to;
 
 	meter_hashes(meters, key, 1, &hash);
 	to = meter_acquire(meters, key, hash);
@@ -172,9 +181,10 @@ bool usage_move(struct worker *worker, struct flow *flow, const struct scope_key
 	move_bytes(worker, flow, meter_at(meters, from), meter_at(meters, to), now);
 	move_slot(worker, flow, meter_at(meters, to), now);
 	bool unused = tokens_quit(worker, flow, (enum scope)key->scope, now);
-	flow->meter[key->scope] = to;
+	struct flow_meters seats = flow_meters(flow);
+	seats.of[key->scope] = to;
 	flow->serial = 0; /* what is decided there was not looked up yet */
-	note_byte_scopes(worker, flow);
+	sit(worker, flow, &seats);
 	tokens_join(worker, flow, (enum scope)key->scope, now);
 	if (unused)
 		call(worker, from, now);
@@ -187,16 +197,16 @@ bool usage_move(struct worker *worker, struct flow *flow, const struct scope_key
 void usage_refresh(struct worker *worker, struct flow *flow, uint64_t now)
 {
 	for (int scope = 0; scope < SCOPES; scope++)
-		if (flow->meter[scope] != 0)
+		if (flow_meter(flow, scope) != 0)
 			refresh(worker, seat(worker, flow, scope), now);
-	note_byte_scopes(worker, flow);
+	sit_again(worker, flow);
 	tokens_note(worker, flow, now);
 }
 
 void usage_count_slots(struct worker *worker, struct flow *flow)
 {
 	for (int scope = 0; scope < SCOPES; scope++)
-		if (flow->meter[scope] != 0)
+		if (flow_meter(flow, scope) != 0)
 			meter_add(&seat(worker, flow, scope)->connections, 1, worker->gate->meters->shared);
 	flow->counted = 1;
 }
@@ -206,7 +216,7 @@ static void call_for_tokens(struct worker *worker, const struct flow *flow, uint
 {
 	meters_lock(worker->gate->meters);
 	for (unsigned scopes = flow->message_scopes; scopes != 0; scopes &= scopes - 1)
-		admission_call(worker, flow->meter[__builtin_ctz(scopes)], now);
+		admission_call(worker, flow_meter(flow, __builtin_ctz(scopes)), now);
 	meters_unlock(worker->gate->meters);
 }
 
@@ -227,29 +237,56 @@ void usage_give_slots(struct worker *worker, struct flow *flow, uint64_t now)
 	if (!flow->counted)
 		return;
 	for (int scope = 0; scope < SCOPES; scope++)
-		if (flow->meter[scope] != 0)
-			give_slot(worker, flow->meter[scope], now);
+		if (flow_meter(flow, scope) != 0)
+			give_slot(worker, flow_meter(flow, scope), now);
 	flow->counted = 0;
 }
 
 static struct bucket *bytes_of(const struct worker *worker, const struct flow *flow, int scope)
 {
-	return &worker->gate->meters->bytes[flow->meter[scope]];
+	return &worker->gate->meters->bytes[flow_meter(flow, scope)];
+}
+
+/* When they may leave, in ticks, and the last place of the flow's meters that says so. */
+struct taken {
+	int64_t latest;
+	unsigned place;
+};
+
+static inline struct taken take_all(struct bucket *bucket, const struct flow *flow, uint32_t bytes, uint64_t now_ticks,
+				    bool shared)
+{
+	struct taken taken = { (int64_t)now_ticks, 0 };
+	unsigned places = (unsigned)__builtin_popcount(flow->byte_scopes);
+
+	for (unsigned place = 0; place < places; place++) {
+		uint32_t meter = place < FLOW_NEAR ? flow->near[place] : flow_meter_at(flow, place);
+		int64_t when = bucket_take_few(&bucket[meter], bytes, now_ticks, shared);
+		taken.place = when > taken.latest ? place : taken.place;
+		taken.latest = when > taken.latest ? when : taken.latest;
+	}
+	return taken;
+}
+
+static uint8_t scope_at(const struct flow *flow, unsigned place)
+{
+	unsigned scopes = flow->byte_scopes;
+
+	while (place-- > 0)
+		scopes &= scopes - 1;
+	return (uint8_t)__builtin_ctz(scopes);
 }
 
 struct departure usage_take_bytes(struct worker *worker, const struct flow *flow, uint32_t bytes, uint64_t now)
 {
-	bool shared = worker->gate->workers > 1;
-	uint64_t now_ticks = now * BUCKET_TICKS_PER_NS, latest = now_ticks;
-	int of = SCOPE_GATE;
+	struct bucket *bucket = worker->gate->meters->bytes;
+	uint64_t now_ticks = now * BUCKET_TICKS_PER_NS;
+	struct taken taken = worker->gate->workers > 1 ? take_all(bucket, flow, bytes, now_ticks, true)
+						       : take_all(bucket, flow, bytes, now_ticks, false);
 
-	for (unsigned scopes = flow->byte_scopes; scopes != 0; scopes &= scopes - 1) {
-		int scope = __builtin_ctz(scopes);
-		uint64_t when = bucket_take_ticks(bytes_of(worker, flow, scope), bytes, now_ticks, shared);
-		of = when > latest ? scope : of;
-		latest = when > latest ? when : latest;
-	}
-	return (struct departure){ bucket_ns(latest, now), (uint8_t)of };
+	if (taken.latest == (int64_t)now_ticks)
+		return (struct departure){ now, SCOPE_GATE };
+	return (struct departure){ bucket_few_ns(taken.latest, now), scope_at(flow, taken.place) };
 }
 
 void usage_return_bytes(struct worker *worker, const struct flow *flow, uint32_t bytes, uint64_t late)
@@ -258,10 +295,13 @@ void usage_return_bytes(struct worker *worker, const struct flow *flow, uint32_t
 		bucket_return_late(bytes_of(worker, flow, __builtin_ctz(scopes)), bytes, late);
 }
 
+/* Of the near ones also those without a byte rate: to ask costs more. */
 void usage_fetch_bytes(const struct worker *worker, const struct flow *flow)
 {
-	for (unsigned scopes = flow->byte_scopes; scopes != 0; scopes &= scopes - 1)
-		fetch(bytes_of(worker, flow, __builtin_ctz(scopes)));
+	const struct bucket *bucket = worker->gate->meters->bytes;
+
+	for (int place = 0; place < FLOW_NEAR; place++)
+		fetch(&bucket[flow->near[place]]);
 }
 
 static bool may_end(const struct packet *packet)
@@ -282,7 +322,7 @@ static void fetch_seats(const struct worker *worker, const struct flow *flow)
 void usage_fetch_to_tell(const struct worker *worker, const struct flow *flow)
 {
 	messages_fetch(worker, flow);
-	if (flow->told != (uint32_t)flow->bytes_out)
+	if (flow->fresh_out != 0)
 		fetch_seats(worker, flow);
 }
 
@@ -302,47 +342,57 @@ static void fetch_queues(const struct worker *worker, const struct burst *burst)
 	}
 }
 
+/* What is done with anything but more of a record: nearly all that is known of it. */
+static void fetch_whole(struct worker *worker, const struct packet *packet)
+{
+	flow_fetch_rest(packet->flow);
+	if (may_end(packet))
+		fetch_seats(worker, packet->flow);
+	if (packet->payload > 0 || may_end(packet))
+		messages_fetch(worker, packet->flow);
+}
+
 /* Whether a segment will wait is not known; what those of the last burst did is the best guess. */
 void usage_prefetch(struct worker *worker, const struct burst *burst)
 {
+	bool waits = worker->waited != 0;
+	uint32_t queued = 0;
+
 	for (uint16_t i = 0; i < burst->count; i++) {
 		const struct packet *packet = &burst->packet[i];
 		if (packet->kind != PACKET_SMTP || packet->flow == NULL)
 			continue;
-		if (may_end(packet)) {
-			fetch_seats(worker, packet->flow);
-			messages_fetch(worker, packet->flow);
-		}
-		if (packet->payload == 0)
-			continue;
 		if (packet->side != INSIDE || !goes_on(packet))
-			messages_fetch(worker, packet->flow);
-		if (packet->side != INSIDE)
+			fetch_whole(worker, packet);
+		if (packet->side != INSIDE || packet->payload == 0)
 			continue;
 		usage_fetch_bytes(worker, packet->flow);
-		if (worker->waited != 0)
+		if (waits)
 			fetch(held_note(packet->mbuf));
 		if (packet->flow->wait != 0)
 			fetch(hold_of(worker, packet->flow));
+		queued |= packet->flow->wait;
 	}
-	fetch_queues(worker, burst);
+	if (queued != 0)
+		fetch_queues(worker, burst);
 }
 
 void usage_refused(struct worker *worker, struct flow *flow)
 {
 	for (int scope = 0; scope < SCOPES && seated(flow); scope++)
-		if (flow->meter[scope] != 0)
+		if (flow_meter(flow, scope) != 0)
 			atomic_fetch_add_explicit(&seat(worker, flow, scope)->refused, 1, memory_order_relaxed);
 }
 
 static void tell_bytes(struct worker *worker, struct flow *flow)
 {
-	uint32_t more = (uint32_t)flow->bytes_out - flow->told;
+	uint32_t more = flow->fresh_out;
 
 	for (int scope = 0; more != 0 && scope < SCOPES; scope++)
-		if (flow->meter[scope] != 0)
+		if (flow_meter(flow, scope) != 0)
 			meter_add(&seat(worker, flow, scope)->bytes, more, worker->gate->meters->shared);
-	flow->told += more;
+	flow->told_out += more;
+	flow->fresh_out = 0;
 }
 
 /* An inferred count may be set right downwards: what was told stays told until it is reached again. */
@@ -355,9 +405,9 @@ static void tell_messages(struct worker *worker, struct flow *flow)
 	if (more > 0)
 		count(worker, COUNT_MESSAGE_DOMAIN_UNKNOWN + flow->domain_way, (uint64_t)more);
 	for (int scope = 0; more > 0 && scope < SCOPES; scope++) {
-		if (flow->meter[scope] == 0)
+		if (flow_meter(flow, scope) == 0)
 			continue;
-		struct meter_messages *sum = &worker->gate->meters->messages[flow->meter[scope]];
+		struct meter_messages *sum = &worker->gate->meters->messages[flow_meter(flow, scope)];
 		atomic_fetch_add_explicit(&sum->all, (uint32_t)more, memory_order_relaxed);
 		if (flow->messages == MESSAGES_TLS)
 			atomic_fetch_add_explicit(&sum->inferred, (uint32_t)more, memory_order_relaxed);
@@ -373,7 +423,7 @@ void usage_tell(struct worker *worker, struct flow *flow)
 
 uint64_t usage_domain(const struct worker *worker, const struct flow *flow)
 {
-	return flow->meter[SCOPE_DOMAIN] != 0 ? domain_in(usage_key(worker, flow, SCOPE_DOMAIN)) : DOMAIN_NONE;
+	return flow_meter(flow, SCOPE_DOMAIN) != 0 ? domain_in(usage_key(worker, flow, SCOPE_DOMAIN)) : DOMAIN_NONE;
 }
 
 const struct scope_key *usage_key(const struct worker *worker, const struct flow *flow, enum scope scope)

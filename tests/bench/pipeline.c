@@ -159,6 +159,9 @@ int main(int argc, char **argv)
 	measure_all("conforming", lanes, 256, WARM);
 	if (conforming_only)
 		return 0;
+	rig.software_sums = true;
+	measure_all("software_sums", lanes, 256, 0);
+	rig.software_sums = false;
 	measure_all("both_directions", lanes, 128, WARM);
 	limit(&rig, 100000000ull * ROOM_TENTHS * IP_BYTES * workers / GAP_NS / config.things, 1);
 	measure_all("waiting", lanes, 256, WARM_WAITING);

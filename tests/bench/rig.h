@@ -32,6 +32,7 @@ struct rig {
 	uint64_t generation;
 	_Atomic uint64_t clock; /* virtual, ns: one for all workers */
 	_Atomic bool stop;
+	bool software_sums; /* frames come as from a NIC that sums nothing */
 };
 
 /* Starts EAL on as many lcores from core BENCH_CORE (0) on, in huge pages when enough are free; ends the program

@@ -124,6 +124,8 @@ struct rte_mbuf *traffic_frame(struct traffic *traffic, struct connection *conne
 
 	if (mbuf == NULL)
 		bench_die("the packet pool is empty");
+	if (!traffic->rig->software_sums)
+		mbuf->ol_flags |= RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD;
 	uint8_t *frame = (uint8_t *)rte_pktmbuf_append(mbuf, total), *ip = frame + FRAME_IP, *tcp = frame + FRAME_TCP;
 	memset(frame, 0, FRAME_PAYLOAD);
 	frame[12] = 8;

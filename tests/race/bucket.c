@@ -25,14 +25,14 @@ static void take_soon(void)
 
 	if (bucket_when(&bucket, 1, now) >= now + AHEAD_NS)
 		return;
-	uint64_t when = bucket_take(&bucket, 1, now, true);
+	uint64_t when = bucket_take(&bucket, 1, now);
 	require(when >= now, "a token of the past");
 	grants_note(&grants, when);
 }
 
 static void take_and_return(void)
 {
-	uint64_t now = clock_now(), when = bucket_take(&bucket, 1, now, true);
+	uint64_t now = clock_now(), when = bucket_take(&bucket, 1, now);
 
 	require(when >= now, "a token of the past");
 	if (when - now < AHEAD_NS) {

@@ -85,7 +85,7 @@ static void open_flow(struct worker *self, struct flow *flow, uint32_t customer,
 
 static void act(struct worker *self, struct flow *flow, uint64_t *random, uint64_t now)
 {
-	if (flow->meter[0] == 0)
+	if (flow_meter(flow, 0) == 0)
 		open_flow(self, flow, 1 + race_random(random, CUSTOMERS), now);
 	else if (race_random(random, 2) == 0)
 		usage_leave(self, flow, now);
@@ -96,7 +96,7 @@ static void look_all(struct worker *self, struct flow *flow[FLOWS], uint64_t fir
 	bool held[FLOWS];
 
 	for (uint32_t i = 0; i < FLOWS; i++) {
-		if (flow[i]->meter[0] != 0)
+		if (flow_meter(flow[i], 0) != 0)
 			look_up(self, flow[i], now);
 		held[i] = flow[i]->quarantined;
 	}
@@ -106,7 +106,7 @@ static void look_all(struct worker *self, struct flow *flow[FLOWS], uint64_t fir
 	}
 	atomic_fetch_add(&sure, 1);
 	for (uint32_t i = 0; i < FLOWS; i++) {
-		if (flow[i]->meter[0] == 0)
+		if (flow_meter(flow[i], 0) == 0)
 			continue;
 		uint32_t customer = usage_key(self, flow[i], SCOPE_CUSTOMER)->customer;
 		require(held[i] == is_held(customer, first), "customer %u is %sheld in %llu", customer,

@@ -76,7 +76,7 @@ static void random_scopes(struct user *self, struct link *link, struct scopes *s
 static void check_layout(const struct user *self, const struct link *link)
 {
 	for (int scope = 0; scope < SCOPES; scope++) {
-		uint32_t layout = atomic_load(&meter_at(gate.meters, link->flow->meter[scope])->layout);
+		uint32_t layout = atomic_load(&meter_at(gate.meters, flow_meter(link->flow, scope))->layout);
 		require((int32_t)(layout - table_layout(self->worker->table)) >= 0,
 			"a meter went back to the limits of table %u", layout);
 	}
@@ -151,7 +151,7 @@ static void leave(struct user *self, struct link *link, uint64_t now)
 	admission_withdraw(self->worker, link->flow, now);
 	hold_purge(self->worker, link->flow);
 	usage_leave(self->worker, link->flow, now);
-	link->flow->bytes_out = link->flow->told = 0;
+	link->flow->told_out = link->flow->fresh_out = 0;
 }
 
 /* Those whose turn has come, and those who were called. */
@@ -182,7 +182,7 @@ static void use_bytes(struct user *self, struct link *link, uint64_t now)
 		usage_return_bytes(self->worker, link->flow, bytes, 0);
 		return;
 	}
-	link->flow->bytes_out += bytes;
+	flow_count_out(link->flow, bytes);
 	self->used += bytes;
 	usage_tell(self->worker, link->flow);
 }
@@ -191,7 +191,7 @@ static void act(struct user *self, struct link *link, uint64_t now)
 {
 	uint32_t what = race_random(&self->random, 8);
 
-	if (link->flow->meter[0] == 0) {
+	if (flow_meter(link->flow, 0) == 0) {
 		sit(self, link, now);
 	} else if (what == 0) {
 		leave(self, link, now);

@@ -133,7 +133,7 @@ def stage_includes(tree):
 def stage_calls(tree):
     """The table of flows is the frame's: no stage finds, makes or removes a record."""
     header = next((file for file in tree.within("dataplane") if file.name == "flow.h"), None)
-    names = re.findall(r"^[a-z].*?\b(flow_\w+)\(", header.text, re.M) if header else []
+    names = re.findall(r"^(?!static inline)[a-z].*?\b(flow_\w+)\(", header.text, re.M) if header else []
     for file in tree.stages():
         if file.stem == "flow" or not names:
             continue

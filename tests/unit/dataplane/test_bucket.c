@@ -194,7 +194,7 @@ static uint64_t try(struct bucket *bucket, uint64_t units, uint64_t now)
 	uint64_t when = bucket_when(bucket, units, now);
 
 	if (when == now)
-		ck_assert_uint_eq(bucket_take(bucket, units, now, false), now);
+		ck_assert_uint_eq(bucket_take(bucket, units, now), now);
 	return when;
 }
 
@@ -204,7 +204,7 @@ static uint64_t run_step(struct bucket *bucket, const struct row *row)
 	case WHEN:
 		return bucket_when(bucket, row->units, row->at);
 	case TAKE:
-		return bucket_take(bucket, row->units, row->at, false);
+		return bucket_take(bucket, row->units, row->at);
 	case TRY:
 		return try(bucket, row->units, row->at);
 	case FULL:
@@ -241,7 +241,7 @@ START_TEST(when_takes_nothing)
 	bucket_init(&bucket, &(struct limit){ 10, S, 3 }, 0);
 	for (int i = 0; i < 10; i++)
 		ck_assert_uint_eq(bucket_when(&bucket, 3, 0), 300 * MS);
-	ck_assert_uint_eq(bucket_take(&bucket, 3, 0, false), 300 * MS);
+	ck_assert_uint_eq(bucket_take(&bucket, 3, 0), 300 * MS);
 }
 END_TEST
 
@@ -269,7 +269,7 @@ START_TEST(exact_over_time)
 		uint64_t last = 0;
 		bucket_init(&bucket, limit, 0);
 		for (uint64_t take = 0; take < rates[i].takes; take++)
-			last = bucket_take(&bucket, rates[i].units, 0, i % 2 != 0);
+			last = bucket_few_ns(bucket_take_few(&bucket, (uint32_t)rates[i].units, 0, i % 2 != 0), 0);
 		double exact =
 			(double)rates[i].units * (double)rates[i].takes * (double)limit->per_ns / (double)limit->amount;
 		ck_assert_msg((double)last >= exact &&
@@ -293,7 +293,8 @@ static void *take_often(void *argument)
 	struct taker *taker = argument;
 
 	for (int i = 0; i < TAKES; i++)
-		taker->at[i] = bucket_take(taker->bucket, 1, 100 * S, true);
+		taker->at[i] =
+			bucket_few_ns(bucket_take_few(taker->bucket, 1, 100 * S * BUCKET_TICKS_PER_NS, true), 100 * S);
 	return NULL;
 }
 

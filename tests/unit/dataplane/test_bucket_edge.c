@@ -38,7 +38,7 @@ START_TEST(one_a_day)
 	for (uint64_t day = 1; day <= 40; day++) {
 		ck_assert_uint_gt(bucket_when(&bucket, 1, day * DAY - S), day * DAY - S);
 		ck_assert_uint_eq(bucket_when(&bucket, 1, day * DAY), day * DAY);
-		ck_assert_uint_eq(bucket_take(&bucket, 1, day * DAY, false), day * DAY);
+		ck_assert_uint_eq(bucket_take(&bucket, 1, day * DAY), day * DAY);
 	}
 }
 END_TEST
@@ -50,7 +50,7 @@ START_TEST(slower_than_any)
 
 	bucket_init(&bucket, &(struct limit){ 1, 7 * DAY, 1 }, 0);
 	ck_assert_uint_eq(bucket_when(&bucket, 1, 100 * DAY), BUCKET_NEVER);
-	ck_assert_uint_eq(bucket_take(&bucket, 1, 100 * DAY, false), BUCKET_NEVER);
+	ck_assert_uint_eq(bucket_take(&bucket, 1, 100 * DAY), BUCKET_NEVER);
 }
 END_TEST
 
@@ -60,7 +60,7 @@ START_TEST(return_after_a_slower_rate)
 	struct bucket bucket;
 
 	bucket_init(&bucket, &(struct limit){ 1000, S, 1 }, 0);
-	ck_assert_uint_eq(bucket_take(&bucket, 1, 10 * S, false), 10 * S);
+	ck_assert_uint_eq(bucket_take(&bucket, 1, 10 * S), 10 * S);
 	bucket_set(&bucket, &(struct limit){ 1, 3600 * S, 1 }, 10 * S);
 	ck_assert_uint_eq(bucket_when(&bucket, 1, 10 * S), 3610 * S);
 	bucket_return(&bucket, 1);
@@ -81,7 +81,7 @@ START_TEST(return_never_underflows)
 		bucket_return(&bucket, UINT64_MAX);
 		ck_assert(bucket_full(&bucket, 0));
 		ck_assert_uint_eq(bucket_when(&bucket, 2, 5), 5);
-		ck_assert_uint_eq(bucket_take(&bucket, 2, 5, true), 5);
+		ck_assert_uint_eq(bucket_take(&bucket, 2, 5), 5);
 		uint64_t when = bucket_when(&bucket, 1, 5);
 		ck_assert(when >= 3600 * S && when <= 3600 * S + 10);
 	}
@@ -98,7 +98,7 @@ START_TEST(small_packets_at_10_gbit)
 		uint64_t last = 0;
 		bucket_init(&bucket, &(struct limit){ 1250000000, S, 15000 }, 0);
 		for (uint64_t take = 1; take <= 100000; take++) {
-			last = bucket_take(&bucket, sizes[i], 0, take % 2 == 0);
+			last = bucket_take(&bucket, sizes[i], 0);
 			if (last * 10 < sizes[i] * take * 8)
 				ck_abort_msg("%lu bytes: packet %lu leaves early", (unsigned long)sizes[i],
 					     (unsigned long)take);
@@ -121,9 +121,9 @@ START_TEST(what_is_left)
 	ck_assert_uint_eq(bucket_left(&bucket, S / 10), 1);
 	ck_assert_uint_eq(bucket_left(&bucket, S), 2);
 	ck_assert_uint_eq(bucket_left(&bucket, DAY), 2);
-	bucket_take(&bucket, 1, DAY, false);
+	bucket_take(&bucket, 1, DAY);
 	ck_assert_uint_eq(bucket_left(&bucket, DAY), 1);
-	bucket_take(&bucket, 5, DAY, false);
+	bucket_take(&bucket, 5, DAY);
 	ck_assert_uint_eq(bucket_left(&bucket, DAY), 0);
 	bucket_set(&bucket, &(const struct limit){ 0, S, 0 }, DAY);
 	ck_assert_uint_eq(bucket_left(&bucket, 2 * DAY), 0);
@@ -141,7 +141,7 @@ START_TEST(what_is_left_may_leave)
 		uint64_t now = dice_roll(&dice, 7200 * S);
 		struct bucket bucket;
 		bucket_init(&bucket, &limit, 0);
-		bucket_take(&bucket, 1 + dice_roll(&dice, 20), now, false);
+		bucket_take(&bucket, 1 + dice_roll(&dice, 20), now);
 		now += dice_roll(&dice, 3600 * S);
 		uint64_t left = bucket_left(&bucket, now);
 		ck_assert_msg(left == 0 || bucket_when(&bucket, left, now) == now, "round %d", round);

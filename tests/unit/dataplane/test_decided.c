@@ -35,9 +35,11 @@ static uint32_t meter_of(const struct scope_key *key)
 /* Of a flow that has these two meters. */
 static bool since(uint32_t customer, uint32_t provider, uint32_t serial)
 {
-	const uint32_t meter[SCOPES] = { [SCOPE_CUSTOMER] = customer, [SCOPE_PROVIDER] = provider };
+	const struct flow_meters has = { { [SCOPE_CUSTOMER] = customer, [SCOPE_PROVIDER] = provider } };
+	struct flow flow = { .serial = serial };
 
-	return decided_since(meters->decided, meter, serial);
+	flow_set_meters(&flow, &has, 1u << SCOPE_PROVIDER);
+	return decided_since(meters->decided, &flow);
 }
 
 static uint32_t newest(void)

@@ -171,7 +171,7 @@ START_TEST(forgotten_in_time)
 		uint32_t index = acquire(meters, 1);
 		struct meter *meter = meter_at(meters, index);
 		meter_update(meters, meter, 1, &limits, START);
-		bucket_take(meter_bytes(meters, meter), rows[i].used, 200 * S, true);
+		bucket_take(meter_bytes(meters, meter), rows[i].used, 200 * S);
 		if (rows[i].references == 0)
 			meter_release(meters, index, rows[i].released * S);
 		uint32_t seen = walk(meters, rows[i].at * S, 3600000);
@@ -219,7 +219,7 @@ START_TEST(limits_in_force)
 	ck_assert_uint_eq(bucket_when(&meter->connection_rate, 1, START), START + S / 10);
 	ck_assert_uint_eq(bucket_when(meter_bytes(meters, meter), 1, START + S), START + S);
 	/* Another rate: units that were used stay used. */
-	ck_assert_uint_eq(bucket_take(meter_bytes(meters, meter), 20, START + S, true), START + 29 * S / 10);
+	ck_assert_uint_eq(bucket_take(meter_bytes(meters, meter), 20, START + S), START + 29 * S / 10);
 	limits.kind[LIMIT_BYTE_RATE].amount = 1;
 	meter_update(meters, meter, 4, &limits, START + S);
 	ck_assert_uint_eq(bucket_when(meter_bytes(meters, meter), 1, START + S), START + 21 * S);
@@ -250,7 +250,7 @@ START_TEST(limited_again)
 	const struct limits limits = limits_of(1u << LIMIT_BYTE_RATE, 10), none = limits_of(0, 0);
 
 	meter_update(meters, meter, 1, &limits, START);
-	bucket_take(meter_bytes(meters, meter), 1000000, START, true);
+	bucket_take(meter_bytes(meters, meter), 1000000, START);
 	meter_update(meters, meter, 2, &none, START);
 	meter_update(meters, meter, 3, &limits, START);
 	ck_assert_uint_eq(bucket_when(meter_bytes(meters, meter), 1, START + S), START + S);

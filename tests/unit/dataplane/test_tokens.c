@@ -14,7 +14,7 @@ static void send(const struct flow *flow)
 /* When one more message could begin there, if nobody came before. */
 static uint64_t next(const struct flow *flow, enum scope scope, uint64_t now)
 {
-	return bucket_when(&gate.meters->messages[flow->meter[scope]].rate, 1, now);
+	return bucket_when(&gate.meters->messages[flow_meter(flow, scope)].rate, 1, now);
 }
 
 static struct flow *open_flow(uint32_t customer, uint64_t now)
@@ -222,7 +222,7 @@ START_TEST(a_domain_beside_others)
 	ck_assert_int_eq(uses_ask(flow, now, &when), ADMIT_NOW);
 	ck_assert(usage_move(worker, flow, &named, now));
 	ck_assert_uint_eq(next(flow, SCOPE_DOMAIN, now), now + S);
-	uint32_t first = flow->meter[SCOPE_DOMAIN];
+	uint32_t first = flow_meter(flow, SCOPE_DOMAIN);
 	ck_assert(usage_move(worker, flow, &other, now));
 	ck_assert_uint_eq(next(flow, SCOPE_DOMAIN, now), now + S);
 	ck_assert_uint_eq(bucket_when(&gate.meters->messages[first].rate, 1, now), now); /* it came back */

@@ -8,7 +8,7 @@ static const struct scope_key the_gate = { SCOPE_GATE }, customer_1 = { SCOPE_CU
 
 static struct meter *meter_of(const struct flow *flow, enum scope scope)
 {
-	return meter_at(gate.meters, flow->meter[scope]);
+	return meter_at(gate.meters, flow_meter(flow, scope));
 }
 
 START_TEST(seated_and_gone)
@@ -18,16 +18,16 @@ START_TEST(seated_and_gone)
 	uses_sit(flow, 1, 2, START);
 	const struct scopes scopes = uses_scopes(1, 2);
 	for (int scope = 0; scope < SCOPES; scope++) {
-		ck_assert_uint_ne(flow->meter[scope], 0);
+		ck_assert_uint_ne(flow_meter(flow, scope), 0);
 		ck_assert_mem_eq(usage_key(worker, flow, scope), &scopes.key[scope], sizeof(scopes.key[scope]));
 		ck_assert_uint_eq(meter_of(flow, scope)->references, 1);
 		ck_assert_uint_eq(meter_of(flow, scope)->connections, 0);
 		ck_assert_uint_eq(meter_of(flow, scope)->layout, table_layout(worker->table));
 	}
-	uint32_t index = flow->meter[SCOPE_GATE];
+	uint32_t index = flow_meter(flow, SCOPE_GATE);
 	usage_leave(worker, flow, START);
 	for (int scope = 0; scope < SCOPES; scope++)
-		ck_assert_uint_eq(flow->meter[scope], 0);
+		ck_assert_uint_eq(flow_meter(flow, scope), 0);
 	usage_leave(worker, flow, START); /* harmless */
 	ck_assert_uint_eq(meter_at(gate.meters, index)->references, 0);
 }
@@ -92,7 +92,7 @@ START_TEST(slots_move)
 	uses_sit(other, 1, 1, START);
 	uses_sit(third, 1, 1, START);
 	ck_assert_int_eq(uses_ask(other, START, &when), ADMIT_NOW);
-	uint32_t left = flow->meter[SCOPE_CUSTOMER];
+	uint32_t left = flow_meter(flow, SCOPE_CUSTOMER);
 	uses_sit(flow, 1, 1, START);
 	ck_assert(flow->counted);
 	ck_assert_uint_eq(meter_of(flow, SCOPE_CUSTOMER)->connections, 2);
@@ -115,12 +115,14 @@ START_TEST(which_answer)
 	uses_sit(flow, 1, 2, START);
 	ck_assert_int_eq(uses_ask(flow, START, &when), ADMIT_LATER);
 	ck_assert_uint_eq(when, START + S / 10);
-	ck_assert_uint_eq(queue_thing(gate.meters->queues, hold_of(worker, flow)->ticket), flow->meter[SCOPE_GATE]);
+	ck_assert_uint_eq(queue_thing(gate.meters->queues, hold_of(worker, flow)->ticket),
+			  flow_meter(flow, SCOPE_GATE));
 	uses_limit(provider_2, LIMIT_CONNECTION_RATE, 2, 1);
 	usage_refresh(worker, flow, START);
 	ck_assert_int_eq(uses_ask(flow, START, &when), ADMIT_LATER);
 	ck_assert_uint_eq(when, START + S / 2);
-	ck_assert_uint_eq(queue_thing(gate.meters->queues, hold_of(worker, flow)->ticket), flow->meter[SCOPE_PROVIDER]);
+	ck_assert_uint_eq(queue_thing(gate.meters->queues, hold_of(worker, flow)->ticket),
+			  flow_meter(flow, SCOPE_PROVIDER));
 	ck_assert_int_eq(uses_ask(flow, START + S / 10, &when), ADMIT_LATER);
 	ck_assert_uint_eq(when, START + S / 2);
 	ck_assert_int_eq(uses_ask(flow, START + S / 2, &when), ADMIT_NOW);
@@ -152,7 +154,7 @@ START_TEST(a_limit_is_lifted)
 	uses_lift(customer_1);
 	usage_refresh(worker, other, START);
 	ck_assert_int_eq(uses_ask(other, START, &when), ADMIT_NOW);
-	ck_assert(!queue_next(gate.meters->queues, other->meter[SCOPE_CUSTOMER], &place));
+	ck_assert(!queue_next(gate.meters->queues, flow_meter(other, SCOPE_CUSTOMER), &place));
 	uses_limit(customer_1, LIMIT_CONNECTIONS, 3, 1);
 	struct flow *third = uses_flow();
 	uses_sit(third, 1, 1, START);
@@ -207,22 +209,22 @@ START_TEST(bytes_are_told)
 
 	uses_sit(flow, 1, 1, START);
 	const struct meter *first = meter_of(flow, SCOPE_CUSTOMER), *all = meter_of(flow, SCOPE_GATE);
-	flow->bytes_out = 1000;
+	flow_count_out(flow, 1000);
 	usage_tell(worker, flow);
 	usage_tell(worker, flow);
 	ck_assert_uint_eq(first->bytes, 1000);
-	flow->bytes_out += 500;
+	flow_count_out(flow, 500);
 	uses_sit(flow, 2, 1, START); /* to another customer: those were the first one's */
 	const struct meter *second = meter_of(flow, SCOPE_CUSTOMER);
-	flow->bytes_out += 7;
+	flow_count_out(flow, 7);
 	usage_tell(worker, flow);
 	ck_assert(first->bytes == 1500 && second->bytes == 7 && all->bytes == 1507);
 	for (int i = 0; i < 5; i++) { /* over 2^32 */
-		flow->bytes_out += 1ull << 31;
+		flow_count_out(flow, 1u << 31);
 		usage_tell(worker, flow);
 	}
 	ck_assert_uint_eq(all->bytes, 1507 + (5ull << 31));
-	flow->bytes_out += 3;
+	flow_count_out(flow, 3);
 	usage_leave(worker, flow, START);
 	ck_assert_uint_eq(all->bytes, 1510 + (5ull << 31));
 	usage_refused(worker, flow); /* seated nowhere: counted nowhere */

@@ -146,7 +146,7 @@ static enum says expected(struct customer_flow *of)
 		later |= slots && it->connections >= most;
 		later |= rate && left <= -1e-6;
 		either |= rate && left < 1e-6;
-		either |= (rate || slots) && waited_for(of, of->flow->meter[it->key.scope]);
+		either |= (rate || slots) && waited_for(of, flow_meter(of->flow, it->key.scope));
 	}
 	return never ? SAYS_NEVER : later ? SAYS_LATER : either ? SAYS_EITHER : SAYS_NOW;
 }
@@ -161,7 +161,7 @@ static void check_ticket(const struct customer_flow *of, enum admission admissio
 
 	ck_assert((wait != NULL) == (admission != ADMIT_NOW));
 	for (int scope = 0; admission == ADMIT_LATER && scope < SCOPES; scope++)
-		mine += queue_thing(gate.meters->queues, wait->ticket) == of->flow->meter[scope];
+		mine += queue_thing(gate.meters->queues, wait->ticket) == flow_meter(of->flow, scope);
 	ck_assert(admission != ADMIT_LATER || (wait->ticket != 0 && mine == 1));
 }
 
@@ -249,7 +249,7 @@ static void refuse(struct customer_flow *of)
 
 static void send(struct customer_flow *of, uint32_t bytes)
 {
-	of->flow->bytes_out += bytes;
+	flow_count_out(of->flow, bytes);
 	usage_tell(worker, of->flow);
 	EACH_THING(of, it)
 	it->bytes += bytes;
@@ -332,7 +332,7 @@ static void check_all(uint64_t now)
 	ck_assert_uint_eq(seen, things);
 	for (uint32_t i = 0; i < FLOWS; i++)
 		ck_assert(flows[i].flow->counted == flows[i].counted &&
-			  (flows[i].flow->meter[0] != 0) == flows[i].open);
+			  (flow_meter(flows[i].flow, 0) != 0) == flows[i].open);
 }
 
 /* Every ticket can be had again, and not one more. */
