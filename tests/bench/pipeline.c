@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The whole packet path, from a burst of received packets to the packets handed to the port, in core cycles a
  * packet: traffic within its limits, from clients only and in both directions, then with limits so low that all of
- * it waits. The generator runs outside the timing.
+ * it waits. Frames come with their checksums verified, as from a NIC that is asked to (port.c); once as from one that
+ * cannot. The generator runs outside the timing.
  *
  * bench_pipeline FLOWS THINGS WORKERS [conforming] */
 #include <pthread.h>
