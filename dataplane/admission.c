@@ -8,7 +8,7 @@
 #include "usage.h"
 #include "worker.h"
 
-/* How often the first in a queue for a slot looks by himself. */
+/* How often the first in a queue looks by himself, where no clock says when. */
 #define FIRST_LOOKS_NS 50000000u
 
 static struct meter *seat(const struct worker *worker, const struct flow *flow, int scope)
@@ -16,12 +16,16 @@ static struct meter *seat(const struct worker *worker, const struct flow *flow, 
 	return meter_at(worker->gate->meters, flow_meter(flow, scope));
 }
 
-/* Who comes next in the queue asks again: at once, here or at his own worker. Under the lock. */
-void admission_call(struct worker *worker, uint32_t thing, uint64_t now)
+static struct queues *queues_of(const struct worker *worker, enum queue_kind kind)
+{
+	return worker->gate->meters->queues[kind];
+}
+
+void admission_call(struct worker *worker, enum queue_kind kind, uint32_t thing, uint64_t now)
 {
 	struct place place;
 
-	if (!queue_next(worker->gate->meters->queues, thing, &place))
+	if (!queue_next(queues_of(worker, kind), thing, &place))
 		return;
 	if (place.worker == worker->index)
 		hold_wake(worker, &worker->waits[place.wait], now);
@@ -83,49 +87,70 @@ static struct share share_of(const struct worker *worker, const struct flow *flo
 			       .bulk_percent = (uint8_t)table_settings(worker->table)->bulk_percent };
 }
 
-#define NO_SCOPE (-1)
+/* Who asks, and where he stands. */
+struct asker {
+	struct flow *flow;
+	struct wait *wait; /* NULL: it does not wait yet */
+	bool message;	   /* on a connection that runs; else a new connection with its first */
+};
 
-/* Has it a limit that new connections wait for? */
-static bool has_queue(const struct meter *meter)
+static struct asker asker_of(struct flow *flow, struct wait *wait)
 {
-	return meter_limits(meter, LIMIT_CONNECTIONS) || meter_limits(meter, LIMIT_CONNECTION_RATE) ||
-	       meter_limits(meter, LIMIT_MESSAGE_RATE);
+	return (struct asker){ flow, wait, wait->window };
 }
 
-/* When its rates let in one more connection and its first message. */
-static uint64_t rates_open(const struct worker *worker, const struct meter *meter, uint64_t now)
+/* Its ticket in this kind of queue. */
+static uint32_t ticket_in(const struct asker *asker, enum queue_kind kind)
 {
-	const struct meter_messages *messages = meter_messages(worker->gate->meters, meter);
-	uint64_t connection = now, message = now;
-
-	if (meter_limits(meter, LIMIT_CONNECTION_RATE))
-		connection = bucket_when(&meter->connection_rate, 1, now);
-	if (meter_limits(meter, LIMIT_MESSAGE_RATE))
-		message = bucket_when(&messages->rate, 1, now);
-	return connection > message ? connection : message;
+	return asker->wait != NULL && asker->wait->queue == kind ? asker->wait->ticket : 0;
 }
 
-/* The narrowest scope that does not let it in now; *ret_when: when its rate would, WAIT_FOR_CALL when it is a slot or
- * somebody's turn before. NO_SCOPE: all let it in. */
-static int first_closed(const struct worker *worker, const struct flow *flow, uint32_t ticket, uint64_t now,
-			uint64_t *ret_when)
+/* Has the meter a limit that it takes from, and waits for in a queue of this kind? */
+static bool is_limited(const struct asker *asker, const struct meter *meter, enum queue_kind kind)
 {
-	for (int scope = 0; scope < SCOPES; scope++) {
-		const struct meter *meter = seat(worker, flow, scope);
-		bool slots = meter_limits(meter, LIMIT_CONNECTIONS);
-		if (!has_queue(meter))
-			continue;
-		*ret_when = WAIT_FOR_CALL;
-		if (!queue_first(worker->gate->meters->queues, flow_meter(flow, scope), ticket, flow->stream))
-			return scope;
-		if (slots && atomic_load_explicit(&meter->connections, memory_order_relaxed) >=
-				     atomic_load_explicit(&meter->connections_most, memory_order_relaxed))
-			return scope;
-		*ret_when = rates_open(worker, meter, now);
-		if (*ret_when > now)
-			return scope;
-	}
-	return NO_SCOPE;
+	if (kind == QUEUE_MESSAGES)
+		return meter_limits(meter, LIMIT_MESSAGE_RATE);
+	return !asker->message &&
+	       (meter_limits(meter, LIMIT_CONNECTIONS) || meter_limits(meter, LIMIT_CONNECTION_RATE));
+}
+
+/* When there is what it needs of this meter: a slot and a connection's token, or a message's. A slot comes with a
+ * call. */
+static uint64_t opens_at(const struct worker *worker, const struct meter *meter, enum queue_kind kind, uint64_t now)
+{
+	if (kind == QUEUE_MESSAGES)
+		return bucket_when(&meter_messages(worker->gate->meters, meter)->rate, 1, now);
+	if (meter_limits(meter, LIMIT_CONNECTIONS) &&
+	    atomic_load_explicit(&meter->connections, memory_order_relaxed) >=
+		    atomic_load_explicit(&meter->connections_most, memory_order_relaxed))
+		return WAIT_FOR_CALL;
+	return meter_limits(meter, LIMIT_CONNECTION_RATE) ? bucket_when(&meter->connection_rate, 1, now) : now;
+}
+
+/* What does not let it in, and when that will; WAIT_FOR_CALL: when it is a slot, or somebody's turn before. */
+struct barrier {
+	bool closed;
+	uint8_t scope, queue;
+	uint64_t when;
+};
+
+/* The narrowest scope's. */
+static struct barrier first_closed(const struct worker *worker, const struct asker *asker, uint64_t now)
+{
+	const struct flow *flow = asker->flow;
+
+	for (int scope = 0; scope < SCOPES; scope++)
+		for (int kind = 0; kind < QUEUE_KINDS; kind++) {
+			const struct meter *meter = seat(worker, flow, scope);
+			if (!is_limited(asker, meter, kind))
+				continue;
+			bool first = queue_first(queues_of(worker, kind), flow_meter(flow, scope),
+						 ticket_in(asker, kind), flow->stream);
+			uint64_t when = first ? opens_at(worker, meter, kind, now) : WAIT_FOR_CALL;
+			if (when > now)
+				return (struct barrier){ true, (uint8_t)scope, (uint8_t)kind, when };
+		}
+	return (struct barrier){ .closed = false };
 }
 
 static bool is_denied(const struct worker *worker, const struct flow *flow)
@@ -139,116 +164,173 @@ static bool is_denied(const struct worker *worker, const struct flow *flow)
 	return false;
 }
 
-/* In that scope's queue. */
-static void serve(struct worker *worker, const struct flow *flow, int scope, uint32_t ticket, uint64_t now)
-{
-	const struct share share = share_of(worker, flow, scope);
-
-	queue_serve(worker->gate->meters->queues, flow_meter(flow, scope), &share, ticket);
-	leave_account(worker, share.party, scope, now);
-}
-
-/* A waiting SYN's own reference to it. */
+/* One who waits in a domain's queue has a reference of his own to his account. */
 static void forget_account(const struct worker *worker, struct wait *wait, uint64_t now)
 {
 	meter_release(worker->gate->meters, wait->account, now);
 	wait->account = 0;
 }
 
-/* Takes slot and token everywhere, and tells every queue whose turn it was. */
-static void enter(struct worker *worker, struct flow *flow, uint32_t ticket, uint64_t now)
+/* Tells the scope's queue whose turn it was: if it is limited, and where it waited also if that limit is gone. */
+static void serve(struct worker *worker, const struct asker *asker, int scope, enum queue_kind kind, uint64_t now)
 {
-	struct queues *queues = worker->gate->meters->queues;
-	struct wait *wait = hold_of(worker, flow);
-	uint64_t as_of = hold_as_of(wait, now);
-	uint32_t waited = ticket != 0 ? queue_thing(queues, ticket) : 0;
+	const struct flow *flow = asker->flow;
+	struct queues *queues = queues_of(worker, kind);
+	uint32_t ticket = ticket_in(asker, kind), thing = flow_meter(flow, scope);
+	bool waited = ticket != 0 && queue_thing(queues, ticket) == thing;
+
+	if (!waited && !is_limited(asker, seat(worker, flow, scope), kind))
+		return;
+	const struct share share = share_of(worker, flow, scope);
+	queue_serve(queues, thing, &share, waited ? ticket : 0);
+	leave_account(worker, share.party, scope, now);
+}
+
+/* From every scope. */
+static void take(struct worker *worker, const struct asker *asker, uint64_t as_of, uint64_t now)
+{
+	const struct flow *flow = asker->flow;
 	bool shared = worker->gate->meters->shared;
 
 	for (int scope = 0; scope < SCOPES; scope++) {
 		struct meter *meter = seat(worker, flow, scope);
 		if (flow_meter(flow, scope) == 0)
 			continue;
-		if (meter_limits(meter, LIMIT_CONNECTION_RATE))
+		if (!asker->message && meter_limits(meter, LIMIT_CONNECTION_RATE))
 			bucket_take(&meter->connection_rate, 1, as_of);
 		if (flow->message_scopes & 1u << scope)
 			bucket_take(&meter_messages(worker->gate->meters, meter)->rate, 1, as_of);
-		/* Where it waited also if that limit is gone by now. */
-		if (has_queue(meter) || waited == flow_meter(flow, scope))
-			serve(worker, flow, scope, waited == flow_meter(flow, scope) ? ticket : 0, now);
-		meter_add(&meter->admitted, 1, shared);
+		for (int kind = 0; kind < QUEUE_KINDS; kind++)
+			serve(worker, asker, scope, kind, now);
+		if (!asker->message)
+			meter_add(&meter->admitted, 1, shared);
 	}
-	forget_account(worker, wait, now);
-	flow->paid = flow->message_scopes != 0;
+}
+
+/* What was taken is the flow's. */
+static void own(struct worker *worker, const struct asker *asker, uint64_t now)
+{
+	struct flow *flow = asker->flow;
+
 	flow->token_ms = (uint16_t)(now / 1000000);
+	if (asker->message) {
+		flow->paid++;
+		flow->reserved = 1;
+		return;
+	}
+	flow->paid = flow->message_scopes != 0;
 	usage_count_slots(worker, flow);
+}
+
+static void enter(struct worker *worker, const struct asker *asker, uint64_t now)
+{
+	struct wait *wait = asker->wait;
+	uint32_t waited = 0;
+
+	if (wait != NULL && wait->ticket != 0)
+		waited = queue_thing(queues_of(worker, wait->queue), wait->ticket);
+	take(worker, asker, wait != NULL ? hold_as_of(wait, now) : now, now);
+	own(worker, asker, now);
+	if (wait != NULL)
+		forget_account(worker, wait, now);
 	if (waited == 0)
 		return;
-	count_wait(worker, WAIT_CONNECTION, wait->scope, now - wait->since);
-	admission_call(worker, waited, now);
+	if (!asker->message)
+		count_wait(worker, WAIT_CONNECTION, wait->scope, now - wait->since);
+	wait->ticket = 0;
+	admission_call(worker, wait->queue, waited, now);
 }
 
 static void leave_queue(struct worker *worker, struct wait *wait, uint64_t now)
 {
-	struct queues *queues = worker->gate->meters->queues;
+	struct queues *queues = queues_of(worker, wait->queue);
 	uint32_t thing = queue_thing(queues, wait->ticket);
 
 	queue_leave(queues, wait->ticket);
 	forget_account(worker, wait, now);
 	wait->ticket = 0;
-	admission_call(worker, thing, now);
+	admission_call(worker, wait->queue, thing, now);
 }
 
-/* In that scope's queue, and in no other. */
-static void stand_in(struct worker *worker, struct flow *flow, struct wait *wait, int scope, uint64_t now)
+/* In that queue, and in no other. */
+static void stand_in(struct worker *worker, const struct asker *asker, const struct barrier *barrier, uint64_t now)
 {
-	struct queues *queues = worker->gate->meters->queues;
+	struct queues *queues = queues_of(worker, barrier->queue);
+	struct wait *wait = asker->wait;
+	uint32_t ticket = ticket_in(asker, barrier->queue), thing = flow_meter(asker->flow, barrier->scope);
 	const struct place place = { worker->index, (uint32_t)(wait - worker->waits) };
 
-	if (wait->ticket != 0 && queue_thing(queues, wait->ticket) == flow_meter(flow, scope))
+	if (ticket != 0 && queue_thing(queues, ticket) == thing)
 		return;
 	if (wait->ticket != 0)
 		leave_queue(worker, wait, now);
-	const struct share share = share_of(worker, flow, scope);
-	wait->account = scope == SCOPE_DOMAIN ? share.party : 0;
-	wait->ticket = queue_join(queues, flow_meter(flow, scope), &share, &place);
-	wait->scope = (uint8_t)scope;
+	const struct share share = share_of(worker, asker->flow, barrier->scope);
+	wait->account = barrier->scope == SCOPE_DOMAIN ? share.party : 0;
+	wait->ticket = queue_join(queues, thing, &share, &place);
+	wait->scope = barrier->scope;
+	wait->queue = barrier->queue;
 }
 
-static enum admission try_to_enter(struct worker *worker, struct flow *flow, uint64_t now, uint64_t *ret_when)
+static enum admission try_to_enter(struct worker *worker, const struct asker *asker, uint64_t now, uint64_t *ret_when)
 {
-	struct wait *wait = hold_of(worker, flow);
-	int closed = first_closed(worker, flow, wait->ticket, now, ret_when);
+	const struct barrier barrier = first_closed(worker, asker, now);
+	const struct wait *wait = asker->wait;
 
-	if (closed == NO_SCOPE) {
-		enter(worker, flow, wait->ticket, now);
-		wait->ticket = 0;
+	if (!barrier.closed) {
+		enter(worker, asker, now);
 		return ADMIT_NOW;
 	}
-	stand_in(worker, flow, wait, closed, now);
+	stand_in(worker, asker, &barrier, now);
+	*ret_when = barrier.when;
 	/* Who is called needs no clock; but limits change without a call. */
-	if (*ret_when == WAIT_FOR_CALL &&
-	    queue_first(worker->gate->meters->queues, flow_meter(flow, closed), wait->ticket, flow->stream))
+	if (barrier.when == WAIT_FOR_CALL &&
+	    queue_first(queues_of(worker, barrier.queue), flow_meter(asker->flow, barrier.scope), wait->ticket,
+			asker->flow->stream))
 		*ret_when = now + FIRST_LOOKS_NS < wait->until ? now + FIRST_LOOKS_NS : wait->until;
 	return ADMIT_LATER;
 }
 
-enum admission admission_ask(struct worker *worker, struct flow *flow, uint64_t now, uint64_t *ret_when)
+enum admission admission_ask(struct worker *worker, struct flow *flow, struct wait *wait, uint64_t now,
+			     uint64_t *ret_when)
 {
-	if (is_denied(worker, flow))
+	const struct asker asker = asker_of(flow, wait);
+
+	if (!asker.message && is_denied(worker, flow))
 		return ADMIT_NEVER;
 	meters_lock(worker->gate->meters);
-	enum admission admission = try_to_enter(worker, flow, now, ret_when);
+	enum admission admission = try_to_enter(worker, &asker, now, ret_when);
 	meters_unlock(worker->gate->meters);
 	return admission;
 }
 
-void admission_withdraw(struct worker *worker, struct flow *flow, uint64_t now)
+bool admission_ask_message(struct worker *worker, struct flow *flow, uint64_t now)
 {
-	struct wait *wait = hold_of(worker, flow);
+	const struct asker asker = { flow, NULL, true };
 
+	meters_lock(worker->gate->meters);
+	const struct barrier barrier = first_closed(worker, &asker, now);
+	if (!barrier.closed)
+		enter(worker, &asker, now);
+	meters_unlock(worker->gate->meters);
+	return !barrier.closed;
+}
+
+void admission_leave(struct worker *worker, struct wait *wait, uint64_t now)
+{
 	if (wait == NULL || wait->ticket == 0)
 		return;
 	meters_lock(worker->gate->meters);
 	leave_queue(worker, wait, now);
 	meters_unlock(worker->gate->meters);
+}
+
+void admission_withdraw(struct worker *worker, struct flow *flow, uint64_t now)
+{
+	struct wait *window = hold_window_of(worker, flow);
+
+	admission_leave(worker, hold_of(worker, flow), now);
+	if (window == NULL || window->ticket == 0)
+		return;
+	admission_leave(worker, window, now);
+	hold_wake(worker, window, now);
 }

@@ -7,18 +7,19 @@
 
 bool admit(struct worker *worker, struct flow *flow, uint64_t now, uint64_t *ret_when)
 {
-	uint64_t until = hold_of(worker, flow)->until;
-	enum admission admission = admission_ask(worker, flow, now, ret_when);
+	struct wait *wait = hold_of(worker, flow);
+	enum admission admission = admission_ask(worker, flow, wait, now, ret_when);
 
 	if (admission == ADMIT_NOW) {
 		count(worker, COUNT_FLOWS_OPENED, 1);
 		count(worker, COUNT_CONNECTION_DOMAIN_UNKNOWN + flow->domain_way, 1);
 		return true;
 	}
-	bool hopeless = admission == ADMIT_NEVER || now >= until || (*ret_when != WAIT_FOR_CALL && *ret_when > until);
+	bool hopeless = admission == ADMIT_NEVER || now >= wait->until ||
+			(*ret_when != WAIT_FOR_CALL && *ret_when > wait->until);
 	if (hopeless)
 		*ret_when = UINT64_MAX;
 	else if (*ret_when == WAIT_FOR_CALL)
-		*ret_when = until;
+		*ret_when = wait->until;
 	return false;
 }

@@ -13,7 +13,7 @@ void flow_end(struct worker *worker, struct flow *flow, enum flow_state state, u
 	pace_forget(worker, flow, now);
 	admission_withdraw(worker, flow, now);
 	hold_purge(worker, flow);
-	window_forget(worker, flow);
+	window_forget(worker, flow, now);
 	usage_leave(worker, flow, now);
 	flow->state = (uint8_t)state;
 	flow->quarantined = 0;

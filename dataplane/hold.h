@@ -17,18 +17,19 @@
 struct wait {
 	struct rte_mbuf *first, *last;
 	uint64_t due;	/* ns: when the first may leave, or the flow is looked at again */
-	uint64_t until; /* ns: when a waiting SYN is refused, or swallowed data is cut */
+	uint64_t until; /* ns: when a waiting SYN is refused, a window opened all the same, or swallowed data cut */
 	uint32_t turn;	/* of the wheel; 0: not in it */
 	uint32_t flow;	/* its index; of a free record: the next free one */
 	union {
 		uint32_t end;	  /* of swallowed bytes, as far as the client has gone */
-		uint32_t account; /* of a SYN in a domain's queue: the meter that is named for it; 0: none */
+		uint32_t account; /* of one in a domain's queue: the meter that is named for it; 0: none */
 	};
-	uint32_t ticket; /* of a SYN that stands in a queue; 0: none */
+	uint32_t ticket; /* of a SYN or a message that stands in a queue; 0: none */
 	uint16_t held;
 	bool swallowed; /* the first is never to be sent: kept as what a reset is made from */
 	bool window;	/* of a closed window: the first is what the update is made from */
 	uint8_t scope;	/* enum scope: whose limit is waited for */
+	uint8_t queue;	/* enum queue_kind of the ticket */
 	uint64_t since; /* ns: when the first came; 0: a FIN, which goes with what it ends */
 } __attribute__((aligned(64)));
 
@@ -81,6 +82,12 @@ struct wait *hold_create(uint32_t most);
 static inline struct wait *hold_of(const struct worker *worker, const struct flow *flow)
 {
 	return flow->wait != 0 ? &worker->waits[flow->wait] : NULL;
+}
+
+/* The wait of a window the gate closed; NULL: it is open. */
+static inline struct wait *hold_window_of(const struct worker *worker, const struct flow *flow)
+{
+	return flow->window != 0 ? &worker->waits[flow->window] : NULL;
 }
 
 /* Only to keep it from the server: a turn under quarantine (cut.h). */

@@ -39,9 +39,11 @@ struct meters *meters_create(uint32_t most, const uint8_t secret[16], uint64_t s
 	meters->bytes = rte_zmalloc("meter_bytes", ((size_t)most + 1) * sizeof(*meters->bytes), 64);
 	meters->messages = rte_zmalloc("meter_messages", ((size_t)most + 1) * sizeof(*meters->messages), 64);
 	meters->decided = decided_create(most);
-	meters->queues = queues_create(most, most);
+	for (int kind = 0; kind < QUEUE_KINDS; kind++)
+		meters->queues[kind] = queues_create(most, most);
 	if (meters->decided == NULL || meters->bytes == NULL || meters->messages == NULL || meters->index == NULL ||
-	    meters->meter == NULL || meters->queues == NULL) {
+	    meters->meter == NULL || meters->queues[QUEUE_CONNECTIONS] == NULL ||
+	    meters->queues[QUEUE_MESSAGES] == NULL) {
 		meters_destroy(meters);
 		return NULL;
 	}
@@ -61,7 +63,8 @@ void meters_destroy(struct meters *meters)
 {
 	if (meters == NULL)
 		return;
-	queues_destroy(meters->queues);
+	for (int kind = 0; kind < QUEUE_KINDS; kind++)
+		queues_destroy(meters->queues[kind]);
 	decided_destroy(meters->decided);
 	rte_free(meters->index);
 	rte_free(meters->bytes);
@@ -157,7 +160,8 @@ static uint32_t make(struct meters *meters, struct meter_chain *chain, const str
 	memset(meter, 0, sizeof(*meter));
 	meter->key = *key;
 	meter->next = chain->first;
-	queue_reset(meters->queues, index);
+	for (int kind = 0; kind < QUEUE_KINDS; kind++)
+		queue_reset(meters->queues[kind], index);
 	memset(&meters->bytes[index], 0, sizeof(meters->bytes[index]));
 	memset(&meters->messages[index], 0, sizeof(meters->messages[index]));
 	__atomic_store_n(&chain->first, index, __ATOMIC_RELAXED);

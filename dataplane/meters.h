@@ -11,6 +11,7 @@
 
 #include "bucket.h"
 #include "limit.h"
+#include "queue.h"
 #include "scope.h"
 
 struct meter {
@@ -41,8 +42,8 @@ struct meters {
 	struct meter *meter;  /* [most + 1]; 0 is no meter */
 	struct bucket *bytes; /* of byte rates, by the same index: all a segment needs */
 	struct meter_messages *messages;
-	struct decided *decided; /* what was decided on, by the same index */
-	struct queues *queues;	 /* of those who wait for a meter, by the same index */
+	struct decided *decided;	    /* what was decided on, by the same index */
+	struct queues *queues[QUEUE_KINDS]; /* of those who wait for a meter, by the same index */
 	struct meter_index *index;
 };
 

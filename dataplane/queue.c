@@ -7,7 +7,7 @@
 
 #define UNIT (1u << 20) /* of virtual time, for a weight of 1 */
 
-/* A waiting connection, in its party's line. */
+/* One who waits, in its party's line. */
 struct ticket {
 	uint32_t thing, party;
 	struct place place;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Who waits for a connection's turn, and in which order: a queue for each limited thing, over all workers.
+/* Who waits for his turn, and in which order: a queue for each limited thing, over all workers.
  *
  * Within a queue parties (the customers of a provider) share by weight: start-time fair queueing (Goyal, Vin and
  * Cheng, 1996). The start tag of a party's first unit is the later of the queue's virtual time and the finish tag of
@@ -10,9 +10,11 @@
  * There are two streams, each with its own order: transactional mail is served before bulk, but while bulk waits it has
  * the share it is sure of: of a hundred units at least `bulk_percent`.
  *
- * A connection waits in one queue at a time: that of the first of its scopes that does not let it in, the
- * narrowest first. So who is held by his own limit does not stand in another's way. All functions are to be called
- * under meters_lock(). */
+ * A thing has two of them: one of new connections that wait for a slot or a connection's token, and one of all who wait
+ * for a message's token, new connections and such as run: so a message for which there is a token does not stand behind
+ * a connection for which there is no slot. Whoever waits does so in one queue at a time: that of the first of its
+ * scopes that does not let it in, the narrowest first. So who is held by his own limit does not stand in another's way.
+ * All functions are to be called under meters_lock(). */
 #ifndef SLUICE_QUEUE_H
 #define SLUICE_QUEUE_H
 
@@ -22,6 +24,9 @@
 #include "limit.h"
 
 struct queues;
+
+/* What is waited for. */
+enum queue_kind { QUEUE_CONNECTIONS, QUEUE_MESSAGES, QUEUE_KINDS };
 
 /* For things 1 to `things`, and so many waiting at once. From DPDK's memory; NULL when there is not enough. */
 struct queues *queues_create(uint32_t things, uint32_t waiting);
@@ -35,7 +40,7 @@ struct share {
 	uint8_t bulk_percent; /* what bulk is sure of */
 };
 
-/* Where a waiting connection is found: its worker, and what it holds there. */
+/* Where one who waits is found: its worker, and what it holds there. */
 struct place {
 	uint32_t worker, wait;
 };

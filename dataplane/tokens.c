@@ -90,18 +90,9 @@ uint64_t tokens_take(struct worker *worker, struct flow *flow, bool next, uint64
 	return take(worker, flow, (uint32_t)units, now);
 }
 
-enum scope tokens_scope(const struct worker *worker, const struct flow *flow, uint64_t now)
+bool tokens_ahead(const struct worker *worker, const struct flow *flow)
 {
-	enum scope latest = SCOPE_GATE;
-	uint64_t most = 0;
-
-	for (unsigned scopes = flow->message_scopes; scopes != 0; scopes &= scopes - 1) {
-		int scope = __builtin_ctz(scopes);
-		uint64_t when = bucket_when(bucket_of(worker, flow, scope), 0, now);
-		latest = when > most ? (enum scope)scope : latest;
-		most = when > most ? when : most;
-	}
-	return latest;
+	return owed(worker, flow) < 0;
 }
 
 /* Late, it costs what passed by. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What messages cost: a token in each of a connection's scopes that has a message rate. The first is paid when the
- * connection is admitted (admission_ask); the next one's is taken as soon as the server has answered the one before,
- * so that nobody else gets it while the client is made to wait for it. A token no message used is given back when
+ * connection is admitted, the next one's once the server has answered the one before and it is this connection's turn
+ * (admission.h): until then the client is made to wait. A token no message used is given back when
  * the connection ends or rests, but for what passed by unused since it was there; a message that began without one
  * is owed: the bucket goes into debt, and others wait.
  *
@@ -29,11 +29,12 @@ void tokens_join(struct worker *worker, struct flow *flow, enum scope scope, uin
 /* Before that, and at the end: takes what is owed, gives back what was not used. True: something was. */
 bool tokens_settle(struct worker *worker, struct flow *flow, uint64_t now);
 
-/* Takes what is owed, and one token more for a `next` message, unless it has that; returns when that may begin. */
+/* Takes what is owed, and one token more for a `next` message, unless it has that, there or not; returns when that may
+ * begin. */
 uint64_t tokens_take(struct worker *worker, struct flow *flow, bool next, uint64_t now);
 
-/* Whose limit made the last one wait: the scope whose bucket has it latest. */
-enum scope tokens_scope(const struct worker *worker, const struct flow *flow, uint64_t now);
+/* Has it the next message's token? */
+bool tokens_ahead(const struct worker *worker, const struct flow *flow);
 
 /* The client is about to speak at a turn: a token it lacks is taken now, there or not. */
 void tokens_begin(struct worker *worker, struct flow *flow, uint64_t now);

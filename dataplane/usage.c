@@ -119,10 +119,10 @@ void usage_leave(struct worker *worker, struct flow *flow, uint64_t now)
 	flow->message_scopes = 0;
 }
 
-static void call(struct worker *worker, uint32_t index, uint64_t now)
+static void call(struct worker *worker, enum queue_kind kind, uint32_t index, uint64_t now)
 {
 	meters_lock(worker->gate->meters);
-	admission_call(worker, index, now);
+	admission_call(worker, kind, index, now);
 	meters_unlock(worker->gate->meters);
 }
 
@@ -133,8 +133,9 @@ static void give_slot(struct worker *worker, uint32_t index, uint64_t now)
 
 	meter_add(&meter->connections, -1u, meters->shared);
 	/* Others may be about to stand there; a lone worker sees that nobody does. */
-	if (meter_limits(meter, LIMIT_CONNECTIONS) && (meters->shared || queue_waited(meters->queues, index)))
-		call(worker, index, now);
+	if (meter_limits(meter, LIMIT_CONNECTIONS) &&
+	    (meters->shared || queue_waited(meters->queues[QUEUE_CONNECTIONS], index)))
+		call(worker, QUEUE_CONNECTIONS, index, now);
 }
 
 /* The bytes whose tokens are taken already: those of the first segment that waits. */
@@ -177,6 +178,7 @@ bool usage_move(struct worker *worker, struct flow *flow, const struct scope_key
 	if (to == 0)
 		return false;
 	refresh(worker, meter_at(meters, to), now);
+	admission_withdraw(worker, flow, now);
 	usage_tell(worker, flow); /* what was so far is the old one's */
 	move_bytes(worker, flow, meter_at(meters, from), meter_at(meters, to), now);
 	move_slot(worker, flow, meter_at(meters, to), now);
@@ -187,7 +189,7 @@ bool usage_move(struct worker *worker, struct flow *flow, const struct scope_key
 	sit(worker, flow, &seats);
 	tokens_join(worker, flow, (enum scope)key->scope, now);
 	if (unused)
-		call(worker, from, now);
+		call(worker, QUEUE_MESSAGES, from, now);
 	if (flow->counted && from != 0)
 		give_slot(worker, from, now);
 	meter_release(meters, from, now);
@@ -216,7 +218,7 @@ static void call_for_tokens(struct worker *worker, const struct flow *flow, uint
 {
 	meters_lock(worker->gate->meters);
 	for (unsigned scopes = flow->message_scopes; scopes != 0; scopes &= scopes - 1)
-		admission_call(worker, flow_meter(flow, __builtin_ctz(scopes)), now);
+		admission_call(worker, QUEUE_MESSAGES, flow_meter(flow, __builtin_ctz(scopes)), now);
 	meters_unlock(worker->gate->meters);
 }
 

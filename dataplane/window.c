@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "window.h"
 
+#include "admission.h"
 #include "checksum.h"
 #include "hold.h"
 #include "messages.h"
@@ -50,46 +51,70 @@ static bool in_time(const struct flow *flow, const struct packet *packet)
 	return packet->ack == flow->dialogue.client_next && flow->wait == 0;
 }
 
-/* Until when the client's next message has to wait; `now`: it has not. */
-static uint64_t closed_until(struct worker *worker, struct flow *flow, const struct packet *packet, uint64_t now)
+/* The client's next message begins, token or not. */
+static void owe(struct worker *worker, struct flow *flow, uint64_t now)
 {
-	bool next = packet->payload > 0 && !flow->client_fin && !flow->quarantined && messages_may_begin(worker, flow);
-	uint64_t latest = now + table_settings(worker->table)->hold_budget_ms[PHASE_COMMAND] * 1000000ull;
-	uint64_t when = tokens_take(worker, flow, next, now);
-
-	if (!next || when <= now)
-		return now;
-	if (in_time(flow, packet) && when <= latest)
-		return when;
-	count(worker, COUNT_MESSAGE_OWED, 1);
-	return in_time(flow, packet) ? latest : now;
+	if (tokens_take(worker, flow, true, now) > now)
+		count(worker, COUNT_MESSAGE_OWED, 1);
 }
 
-static void close_until(struct worker *worker, struct flow *flow, uint64_t due, uint64_t now)
+/* Asks for the token, and again later; true: there it is, or the longest wait is over, or none is needed: in quarantine
+ * the turn is to come and be cut. */
+static bool goes_on(struct worker *worker, struct flow *flow, struct wait *wait, uint64_t now)
+{
+	uint64_t when = now;
+
+	if (flow->message_scopes == 0 || flow->quarantined || tokens_ahead(worker, flow)) {
+		admission_leave(worker, wait, now);
+		return true;
+	}
+	if (admission_ask(worker, flow, wait, now, &when) == ADMIT_NOW)
+		return true;
+	if (now < wait->until) {
+		hold_wake(worker, wait, when < wait->until ? when : wait->until);
+		return false;
+	}
+	admission_leave(worker, wait, now);
+	owe(worker, flow, now);
+	return true;
+}
+
+/* False: there is no room for it. */
+static bool wait_for_token(struct worker *worker, struct flow *flow, uint64_t now)
 {
 	struct wait *wait = hold_window(worker, flow);
 
-	if (wait == NULL) {
-		count(worker, COUNT_MESSAGE_OWED, 1);
+	if (wait == NULL)
+		return false;
+	wait->due = wait->since = now;
+	wait->until = now + table_settings(worker->table)->hold_budget_ms[PHASE_COMMAND] * 1000000ull;
+	if (goes_on(worker, flow, wait, now))
+		window_forget(worker, flow, now);
+	else
+		count(worker, COUNT_WINDOW_CLOSED, 1);
+	return true;
+}
+
+/* After the server's reply: the client's next message has its token, or waits for it, or begins without. */
+static void next_message(struct worker *worker, struct flow *flow, const struct packet *packet, uint64_t now)
+{
+	bool next = packet->payload > 0 && !flow->client_fin && !flow->quarantined && messages_may_begin(worker, flow);
+
+	tokens_take(worker, flow, false, now);
+	if (!next || tokens_ahead(worker, flow) || admission_ask_message(worker, flow, now))
 		return;
-	}
-	wait->since = now;
-	wait->scope = (uint8_t)tokens_scope(worker, flow, now);
-	hold_wake(worker, wait, due);
-	count(worker, COUNT_WINDOW_CLOSED, 1);
+	if (!in_time(flow, packet) || !wait_for_token(worker, flow, now))
+		owe(worker, flow, now);
 }
 
 void window_server(struct worker *worker, struct flow *flow, struct packet *packet, uint64_t now)
 {
 	if (packet->flags & (TCP_RST | TCP_FIN)) {
-		window_forget(worker, flow); /* its own window opens it */
+		window_forget(worker, flow, now); /* its own window opens it */
 		return;
 	}
-	if (flow->window == 0 && flow->message_scopes != 0) {
-		uint64_t due = closed_until(worker, flow, packet, now);
-		if (due > now)
-			close_until(worker, flow, due, now);
-	}
+	if (flow->window == 0 && flow->message_scopes != 0)
+		next_message(worker, flow, packet, now);
 	if (flow->window == 0)
 		return;
 	keep_headers(&worker->waits[flow->window], packet);
@@ -98,8 +123,11 @@ void window_server(struct worker *worker, struct flow *flow, struct packet *pack
 
 void window_due(struct worker *worker, struct flow *flow, uint64_t now)
 {
-	const struct wait *wait = &worker->waits[flow->window];
+	struct wait *wait = hold_window_of(worker, flow);
 
+	if (!goes_on(worker, flow, wait, now))
+		return;
+	flow->seen_ms = (uint32_t)(now / 1000000); /* from here on it is silent by its own will */
 	count_wait(worker, WAIT_MESSAGE, wait->scope, hold_as_of(wait, now) - wait->since);
 	struct rte_mbuf *mbuf = hold_window_take(worker, flow);
 	const struct held *note = held_note(mbuf);
@@ -108,8 +136,10 @@ void window_due(struct worker *worker, struct flow *flow, uint64_t now)
 	transmit_send(worker, INSIDE, mbuf);
 }
 
-void window_forget(struct worker *worker, struct flow *flow)
+void window_forget(struct worker *worker, struct flow *flow, uint64_t now)
 {
-	if (flow->window != 0)
-		rte_pktmbuf_free(hold_window_take(worker, flow));
+	if (flow->window == 0)
+		return;
+	admission_leave(worker, hold_window_of(worker, flow), now);
+	rte_pktmbuf_free(hold_window_take(worker, flow));
 }

@@ -19,10 +19,10 @@ struct worker;
 /* A packet of the server's that is let through, after its payload was followed. */
 void window_server(struct worker *worker, struct flow *flow, struct packet *packet, uint64_t now);
 
-/* The time has come. */
+/* It is looked at again: has the time come? */
 void window_due(struct worker *worker, struct flow *flow, uint64_t now);
 
 /* Nobody waits any more, and nobody needs to be told. */
-void window_forget(struct worker *worker, struct flow *flow);
+void window_forget(struct worker *worker, struct flow *flow, uint64_t now);
 
 #endif

@@ -29,7 +29,7 @@ static unsigned megabytes_for(const struct rig_config *config)
 	uint64_t flow = sizeof(struct flow) + 64 / 6 + 1 + sizeof(uint32_t), held = sizeof(struct wait) + 80;
 	uint64_t bytes =
 		(uint64_t)config->workers * (config->flows * flow + config->held * held + sizeof(struct wheel)) +
-		(config->things * 5ull + 65536) * (sizeof(struct meter) + 160) +
+		(config->things * 5ull + 65536) * (sizeof(struct meter) + 320) +
 		(uint64_t)packets_of(config) * (sizeof(struct rte_mbuf) + 64 + room_of(config) + 64);
 
 	return (unsigned)(bytes / MEGABYTE * 21 / 20) + 96 + config->more;

@@ -119,7 +119,8 @@ static void admit(struct user *self, struct link *link, uint64_t now)
 {
 	uint64_t when;
 	struct wait *wait = syn_of(self, link, now);
-	enum admission admission = admission_ask(self->worker, link->flow, now, &when);
+	enum admission admission =
+		admission_ask(self->worker, link->flow, hold_of(self->worker, link->flow), now, &when);
 
 	self->waits[admission]++;
 	require((admission == ADMIT_NOW) == link->flow->counted, "slots without admission, or none with it");

@@ -125,7 +125,7 @@ bool bench_open(struct bench *bench, const struct bench_options *options)
 static void forget_flow(struct worker *worker, struct flow *flow)
 {
 	hold_purge(worker, flow);
-	window_forget(worker, flow);
+	window_forget(worker, flow, UINT64_MAX);
 }
 
 static void forget_held(struct worker *worker)

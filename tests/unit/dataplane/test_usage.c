@@ -115,13 +115,13 @@ START_TEST(which_answer)
 	uses_sit(flow, 1, 2, START);
 	ck_assert_int_eq(uses_ask(flow, START, &when), ADMIT_LATER);
 	ck_assert_uint_eq(when, START + S / 10);
-	ck_assert_uint_eq(queue_thing(gate.meters->queues, hold_of(worker, flow)->ticket),
+	ck_assert_uint_eq(queue_thing(gate.meters->queues[QUEUE_CONNECTIONS], hold_of(worker, flow)->ticket),
 			  flow_meter(flow, SCOPE_GATE));
 	uses_limit(provider_2, LIMIT_CONNECTION_RATE, 2, 1);
 	usage_refresh(worker, flow, START);
 	ck_assert_int_eq(uses_ask(flow, START, &when), ADMIT_LATER);
 	ck_assert_uint_eq(when, START + S / 2);
-	ck_assert_uint_eq(queue_thing(gate.meters->queues, hold_of(worker, flow)->ticket),
+	ck_assert_uint_eq(queue_thing(gate.meters->queues[QUEUE_CONNECTIONS], hold_of(worker, flow)->ticket),
 			  flow_meter(flow, SCOPE_PROVIDER));
 	ck_assert_int_eq(uses_ask(flow, START + S / 10, &when), ADMIT_LATER);
 	ck_assert_uint_eq(when, START + S / 2);
@@ -154,7 +154,7 @@ START_TEST(a_limit_is_lifted)
 	uses_lift(customer_1);
 	usage_refresh(worker, other, START);
 	ck_assert_int_eq(uses_ask(other, START, &when), ADMIT_NOW);
-	ck_assert(!queue_next(gate.meters->queues, flow_meter(other, SCOPE_CUSTOMER), &place));
+	ck_assert(!queue_next(gate.meters->queues[QUEUE_CONNECTIONS], flow_meter(other, SCOPE_CUSTOMER), &place));
 	uses_limit(customer_1, LIMIT_CONNECTIONS, 3, 1);
 	struct flow *third = uses_flow();
 	uses_sit(third, 1, 1, START);

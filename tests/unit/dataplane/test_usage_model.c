@@ -123,7 +123,7 @@ static bool waited_for(const struct customer_flow *of, uint32_t meter)
 	for (uint32_t i = 0; i < FLOWS; i++) {
 		const struct wait *wait = hold_of(worker, flows[i].flow);
 		if (&flows[i] != of && wait != NULL && wait->ticket != 0 &&
-		    queue_thing(gate.meters->queues, wait->ticket) == meter)
+		    queue_thing(gate.meters->queues[QUEUE_CONNECTIONS], wait->ticket) == meter)
 			return true;
 	}
 	return false;
@@ -161,7 +161,8 @@ static void check_ticket(const struct customer_flow *of, enum admission admissio
 
 	ck_assert((wait != NULL) == (admission != ADMIT_NOW));
 	for (int scope = 0; admission == ADMIT_LATER && scope < SCOPES; scope++)
-		mine += queue_thing(gate.meters->queues, wait->ticket) == flow_meter(of->flow, scope);
+		mine += queue_thing(gate.meters->queues[QUEUE_CONNECTIONS], wait->ticket) ==
+			flow_meter(of->flow, scope);
 	ck_assert(admission != ADMIT_LATER || (wait->ticket != 0 && mine == 1));
 }
 
@@ -343,11 +344,11 @@ static void check_tickets(void)
 	uint32_t ticket[USES_METERS], none;
 
 	for (uint32_t i = 0; i < USES_METERS; i++)
-		ck_assert_uint_ne(ticket[i] = queue_join(gate.meters->queues, 1, &share, &place), 0);
-	none = queue_join(gate.meters->queues, 1, &share, &place);
+		ck_assert_uint_ne(ticket[i] = queue_join(gate.meters->queues[QUEUE_CONNECTIONS], 1, &share, &place), 0);
+	none = queue_join(gate.meters->queues[QUEUE_CONNECTIONS], 1, &share, &place);
 	ck_assert_uint_eq(none, 0);
 	for (uint32_t i = 0; i < USES_METERS; i++)
-		queue_leave(gate.meters->queues, ticket[i]);
+		queue_leave(gate.meters->queues[QUEUE_CONNECTIONS], ticket[i]);
 }
 
 static void drain_wheel(uint64_t now)

@@ -113,7 +113,7 @@ static inline enum admission uses_ask(struct flow *flow, uint64_t now, uint64_t 
 		hold_append(worker, flow, &syn, now + 20 * S, 0)->until = now + 20 * S;
 	}
 	hold_of(worker, flow)->due = now;
-	enum admission admission = admission_ask(worker, flow, now, ret_when);
+	enum admission admission = admission_ask(worker, flow, hold_of(worker, flow), now, ret_when);
 	if (admission == ADMIT_NOW)
 		hold_purge(worker, flow);
 	return admission;
