@@ -19,6 +19,7 @@
 #include "table_write.h"
 #include "tables.h"
 #include "usage.h"
+#include "window.h"
 #include "worker.h"
 
 #define USERS 2
@@ -27,7 +28,7 @@
 #define PACKETS 255u
 
 static struct worker *worker[USERS];
-static struct gate gate = { .workers = USERS, .held_most = USERS * FLOWS, .worker = worker };
+static struct gate gate = { .workers = USERS, .held_most = 2 * USERS * FLOWS, .worker = worker };
 static _Atomic bool over;
 static struct grants granted, granted_provider[NAMES];
 static _Atomic uint32_t holds_gate, holds_customer[NAMES];
@@ -40,7 +41,7 @@ struct link {
 struct user {
 	struct worker *worker;
 	struct link link[FLOWS];
-	uint64_t random, used, waits[ADMIT_NEVER + 1];
+	uint64_t random, used, waits[ADMIT_NEVER + 1], turns;
 };
 
 static struct user user[USERS];
@@ -137,6 +138,36 @@ static void admit(struct user *self, struct link *link, uint64_t now)
 	grants_note(&granted_provider[link->provider], now);
 }
 
+/* A message on a connection that runs: it has its token, or stands in the queue behind a closed window. */
+static void ask_again(struct user *self, struct link *link, struct wait *wait, uint64_t now)
+{
+	uint64_t when;
+
+	if (admission_ask(self->worker, link->flow, wait, now, &when) == ADMIT_NOW) {
+		require(wait->ticket == 0, "a token and a ticket");
+		window_forget(self->worker, link->flow, now);
+		self->turns++;
+	} else {
+		hold_wake(self->worker, wait, when < wait->until ? when : wait->until);
+	}
+}
+
+static void begin_message(struct user *self, struct link *link, uint64_t now)
+{
+	struct flow *flow = link->flow;
+
+	if (flow->window != 0 || flow->message_scopes == 0)
+		return;
+	usage_goodbye(self->worker, flow, now); /* the one before was not used */
+	if (admission_ask_message(self->worker, flow, now))
+		return;
+	struct wait *wait = hold_window(self->worker, flow);
+	require(wait != NULL, "no room for a window");
+	wait->due = wait->since = now;
+	wait->until = now + 50000000u;
+	ask_again(self, link, wait, now);
+}
+
 static void give_slots(struct user *self, struct link *link, uint64_t now)
 {
 	if (link->flow->counted) {
@@ -151,6 +182,7 @@ static void leave(struct user *self, struct link *link, uint64_t now)
 	give_slots(self, link, now);
 	admission_withdraw(self->worker, link->flow, now);
 	hold_purge(self->worker, link->flow);
+	window_forget(self->worker, link->flow, now);
 	usage_leave(self->worker, link->flow, now);
 	link->flow->told_out = link->flow->fresh_out = 0;
 }
@@ -169,7 +201,10 @@ static void wake(struct user *self, uint64_t now)
 				continue;
 			wait->turn = 0;
 			require(wait->first != NULL, "a record that is free was called");
-			admit(self, &self->link[wait->flow], now);
+			if (wait->window)
+				ask_again(self, &self->link[wait->flow], wait, now);
+			else
+				admit(self, &self->link[wait->flow], now);
 		}
 }
 
@@ -205,6 +240,8 @@ static void act(struct user *self, struct link *link, uint64_t now)
 		check_layout(self, link);
 		if (what <= 5 && !link->flow->counted)
 			admit(self, link, now);
+		else if (what == 6)
+			begin_message(self, link, now);
 		else
 			use_bytes(self, link, now);
 	}
@@ -256,6 +293,16 @@ static void look_idle(void *context, const struct meter *meter)
 		atomic_load(&meter->connections), meter->key.scope);
 	require(meter->references == 0, "%u references left", meter->references);
 	look(sum, meter);
+}
+
+static uint64_t turns(void)
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < USERS; i++)
+		sum += user[i].turns;
+	require(sum > 0, "no message ever waited");
+	return sum;
 }
 
 /* Publishes and reads until `end`; `forget_ms` as the control thread's, or none at all. */
@@ -389,7 +436,8 @@ int main(void)
 	grants_check(&granted, "the gate", RATE, RATE_BURST);
 	for (int i = 0; i < (int)NAMES; i++)
 		grants_check(&granted_provider[i], "a provider", PROVIDER_RATE, RATE_BURST);
-	printf("%llu tables, %u tokens\n", (unsigned long long)number, granted.count);
+	printf("%llu tables, %u tokens, %llu turns that waited\n", (unsigned long long)number, granted.count,
+	       (unsigned long long)turns());
 	finish(&apply);
 	return 0;
 }

@@ -15,10 +15,11 @@ static void put_limits(struct apply *apply, const struct scope_key *key, const s
 
 static struct limits some_limits(uint32_t has, uint64_t connections, uint64_t rate, uint64_t bytes)
 {
-	return (struct limits){
-		.has = has,
-		.kind = { { connections, 1, 1 }, { rate, 1000000000, RATE_BURST }, { bytes, 1000000000, 15000 } }
-	};
+	return (struct limits){ .has = has,
+				.kind = { { connections, 1, 1 },
+					  { rate, 1000000000, RATE_BURST },
+					  { bytes, 1000000000, 15000 },
+					  { MESSAGES, 1000000000, RATE_BURST } } };
 }
 
 void tables_publish(struct apply *apply, uint64_t number)
@@ -26,8 +27,8 @@ void tables_publish(struct apply *apply, uint64_t number)
 	const struct wire_BEGIN begin = { number, WIRE_FULL, 0 };
 	const struct wire_COMMIT commit = { number };
 	const struct wire_PUT_SETTINGS settings = { .idle_timeout_s = 1, .ports = 1, .port[0] = 25 };
-	const struct limits of_gate = some_limits(7, GATE_SLOTS, RATE, 50000000),
-			    of_provider = some_limits(2, 0, PROVIDER_RATE, 0),
+	const struct limits of_gate = some_limits(15, GATE_SLOTS, RATE, 50000000),
+			    of_provider = some_limits(10, 0, PROVIDER_RATE, 0),
 			    of_customer = some_limits(number % 3 == 0 ? 1 : 5, CUSTOMER_SLOTS / (1 + number % 2), 0,
 						      1000000 * (1 + number % 5));
 	char error[WIRE_ERROR_MAX] = "";

@@ -9,6 +9,7 @@
 #define CUSTOMER_SLOTS 2u   /* and half of it at times */
 #define RATE 20000u	    /* connections a second through the gate, */
 #define PROVIDER_RATE 4000u /* and to each provider */
+#define MESSAGES 40000u	    /* a second, through the gate as to each provider */
 #define RATE_BURST 4u
 
 struct apply;
