@@ -95,7 +95,9 @@ static int complete_config(struct daemon *daemon, struct config *config)
 	}
 	uint64_t secret = journal_secret(daemon->journal, "domains");
 	config->domain_point = domain_key(secret).point;
-	return secret != 0 ? imported_load(daemon, config) : -EIO;
+	int ret = secret != 0 ? imported_load(daemon, config) : -EIO;
+	standings_flush(daemon);
+	return ret == 0 ? standings_load(daemon, config) : ret;
 }
 
 static bool is_warned(const struct daemon *daemon, const struct contest *contest)
@@ -244,6 +246,7 @@ int daemon_start(struct daemon *daemon, const char *config_path)
 	ret = vitals_create(daemon, &daemon->vitals);
 	if (ret < 0)
 		return ret;
+	standings_start(daemon);
 	resolver_start(daemon->resolver);
 	if (resolver_settled(daemon->resolver))
 		link_want_all(daemon->link); /* nobody to wait for: no provider has anything to resolve */
@@ -258,6 +261,7 @@ void daemon_stop(struct daemon *daemon)
 	sd_event_source_disable_unref(daemon->patience);
 	decide_stop(daemon);
 	request_stored(daemon);
+	standings_stop(daemon);
 	link_destroy(daemon->link); /* answers who asked the gate, out of all the rest */
 	vitals_destroy(daemon->vitals);
 	if (daemon->hub != NULL)
@@ -329,5 +333,7 @@ void daemon_reload(struct daemon *daemon)
 	log_error("%s: not taken, the old configuration stays in force", daemon->config_path);
 	alarms_raise(&daemon->alarms, ALARM_CONFIG_REFUSED, "", wall_ms(), "%s", daemon->config_path);
 	daemon->resolver = old_resolver;
+	if (config != NULL)
+		standings_load(daemon, daemon->config); /* it is this one's customers again that are counted */
 	config_destroy(config);
 }

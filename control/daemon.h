@@ -10,6 +10,7 @@
 
 #include "alarms/alarms.h"
 #include "config/config.h"
+#include "customers/standings.h"
 #include "dns/resolve.h"
 #include "gate/link.h"
 #include "gate/policy.h"
@@ -34,6 +35,7 @@ struct daemon {
 	struct alarms alarms;
 	uint64_t enforced[HISTOGRAM_CELLS]; /* orders, by the time from their request to their enforcement */
 	struct vitals *vitals;
+	struct standings standings;
 	struct server *server;
 	struct hub *hub;	 /* who watches */
 	struct pending *pending; /* requests under way */

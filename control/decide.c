@@ -17,7 +17,7 @@
 #define AGAIN_MS 1000 /* an end that could not be stored, or a calendar that was put forward */
 #define ENDS_MOST 500 /* at once */
 
-static int64_t served_now(const struct daemon *daemon)
+int64_t decide_served_now(const struct daemon *daemon)
 {
 	return served_ms(&daemon->mark, daemon->mark.boot, boot_ms());
 }
@@ -51,7 +51,7 @@ static int on_heartbeat(sd_event_source *source, uint64_t usec, void *context)
 	struct served_mark mark = daemon->mark;
 
 	(void)usec;
-	mark.served_ms = served_now(daemon);
+	mark.served_ms = decide_served_now(daemon);
 	mark.boot_ms = boot_ms();
 	journal_put_clock(daemon->journal, &mark); /* if not now then in a minute */
 	journal_tidy(daemon->journal, false);
@@ -71,7 +71,7 @@ static void set_missing_deadline(const struct daemon *daemon, struct decision *d
 	int64_t left = decision->expires_ms - wall_ms(), given = decision->expires_ms - decision->created_ms;
 
 	if (decision->expires_ms != 0 && decision->deadline_ms == 0)
-		decision->deadline_ms = served_deadline(served_now(daemon), left < given ? left : given);
+		decision->deadline_ms = served_deadline(decide_served_now(daemon), left < given ? left : given);
 }
 
 static void restore(void *context, const struct decision *stored)
@@ -112,7 +112,7 @@ static int on_expiry(sd_event_source *source, uint64_t usec, void *context)
 {
 	struct daemon *daemon = context;
 	uint64_t ids[ENDS_MOST], generation;
-	size_t count = ledger_expired(&daemon->ledger, wall_ms(), served_now(daemon), ids, ENDS_MOST);
+	size_t count = ledger_expired(&daemon->ledger, wall_ms(), decide_served_now(daemon), ids, ENDS_MOST);
 
 	(void)source, (void)usec;
 	/* If the journal cannot be written they stay in force, and it is tried again. */
@@ -180,14 +180,17 @@ static int store_superseded(struct daemon *daemon, const struct decision *newer)
 	return ret;
 }
 
-static int store(struct daemon *daemon, struct decision *decision)
+static int store(struct daemon *daemon, struct decision *decision, struct standing_before *ret_before)
 {
 	bool own;
 	int ret = journal_begin(daemon->journal, &own);
 
+	*ret_before = (struct standing_before){ 0 };
 	if (ret < 0)
 		return ret;
-	ret = journal_add(daemon->journal, decision);
+	ret = standings_decided(daemon, decision, ret_before);
+	if (ret == 0)
+		ret = journal_add(daemon->journal, decision);
 	if (ret == 0)
 		ret = store_superseded(daemon, decision);
 	if (ret == 0)
@@ -208,13 +211,15 @@ static int written(struct daemon *daemon, int ret)
 int daemon_decide(struct daemon *daemon, struct decision *decision)
 {
 	const struct decision *older;
+	struct standing_before before;
 	struct decision removed;
 
 	if (decision->expires_ms != 0)
 		decision->deadline_ms =
-			served_deadline(served_now(daemon), decision->expires_ms - decision->created_ms);
-	int ret = written(daemon, store(daemon, decision));
+			served_deadline(decide_served_now(daemon), decision->expires_ms - decision->created_ms);
+	int ret = written(daemon, store(daemon, decision, &before));
 	if (ret < 0) {
+		standings_undo(daemon, &before);
 		ledger_remove(&daemon->ledger, decision->id, &removed);
 		decision->id = 0;
 		return ret;
@@ -224,7 +229,13 @@ int daemon_decide(struct daemon *daemon, struct decision *decision)
 		ledger_remove(&daemon->ledger, older->id, &removed);
 		tell_superseded(daemon, &removed, decision);
 	}
+	link_hold(daemon->link);
+	if (before.moved) {
+		const struct scope_key customer = scope_key_of(SCOPE_CUSTOMER, decision->key.customer, 0);
+		link_want_scope(daemon->link, &customer, DECIDE_LIMIT);
+	}
 	decision->generation = link_want_scope(daemon->link, &decision->key, decision->action);
+	link_go(daemon->link);
 	ledger_find(&daemon->ledger, decision->id)->generation = decision->generation;
 	tell_decided(daemon, decision);
 	arm_expiry(daemon, -1);
@@ -251,6 +262,7 @@ int daemon_end_all(struct daemon *daemon, const uint64_t *ids, size_t count, con
 	for (size_t i = 0; ret == 0 && i < count; i++)
 		if (ledger_remove(&daemon->ledger, ids[i], &removed)) {
 			*ret_generation = link_want_scope(daemon->link, &removed.key, removed.action);
+			standings_released(daemon, &removed);
 			tell_ended(daemon, &removed, by);
 		}
 	link_go(daemon->link);

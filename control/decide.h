@@ -11,6 +11,9 @@
 /* What was in force when the last daemon went is again; 0 or a negative errno, said in the log. */
 int decide_restore(struct daemon *daemon);
 
+/* The time that has passed, see served.h. */
+int64_t decide_served_now(const struct daemon *daemon);
+
 /* From here on decisions end by themselves. */
 void decide_start(struct daemon *daemon);
 void decide_stop(struct daemon *daemon);

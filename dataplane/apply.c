@@ -134,12 +134,22 @@ static const struct {
 	[SCOPE_PROVIDER] = { .provider = true },
 };
 
+static bool is_limits(const char *name)
+{
+	return strcmp(name, "PUT_LIMITS") == 0 || strcmp(name, "DEL_LIMITS") == 0;
+}
+
+/* Tiers are of customers, and a key with one is for each of them. */
+static bool is_tier_of_each(const char *name, const struct scope_key *key)
+{
+	return is_limits(name) && key->tier <= TIERS_MOST && key->scope == SCOPE_CUSTOMER && key->customer == ID_ANY;
+}
+
 /* Ceilings are for each of a scope, and nothing else has one. */
 static bool is_ceiling_of_each(const char *name, const struct scope_key *key)
 {
-	bool limits = strcmp(name, "PUT_LIMITS") == 0 || strcmp(name, "DEL_LIMITS") == 0;
-
-	return limits && key->ceiling == 1 && (!scope_fields[key->scope].customer || key->customer == ID_ANY) &&
+	return is_limits(name) && key->ceiling == 1 &&
+	       (!scope_fields[key->scope].customer || key->customer == ID_ANY) &&
 	       (!scope_fields[key->scope].provider || key->provider == ID_ANY) &&
 	       all_zero(&key->address, sizeof(key->address));
 }
@@ -156,8 +166,11 @@ static int check_key(const char *name, const struct scope_key *key, char *ret_er
 {
 	if (key->scope >= SCOPES)
 		return refuse(ret_error, "%s: scope %u, expected 0 to %d", name, key->scope, SCOPES - 1);
-	if (!all_zero(key->zero, sizeof(key->zero)))
+	if (key->zero != 0)
 		return refuse(ret_error, "%s: key.zero is not 0", name);
+	if (key->tier != 0 && !is_tier_of_each(name, key))
+		return refuse(ret_error, "%s: key.tier %u, expected 0, or 1 to %u on limits for each customer", name,
+			      key->tier, TIERS_MOST);
 	if (key->ceiling != 0 && !is_ceiling_of_each(name, key))
 		return refuse(ret_error, "%s: key.ceiling %u, expected 0, or 1 on limits for each", name, key->ceiling);
 	if (!scope_fields[key->scope].customer && key->customer != 0)
@@ -183,6 +196,12 @@ static int check_serves(const struct wire_PUT_SERVES *serves, char *ret_error)
 	return serves->domain != DOMAIN_NONE ? 0 : refuse(ret_error, "PUT_SERVES: no domain");
 }
 
+/* One customer has a tier. */
+static bool may_have_tier(const struct scope_key *key)
+{
+	return key->scope == SCOPE_CUSTOMER && key->customer != ID_ANY && key->customer != ID_UNKNOWN;
+}
+
 static int check_limits(const struct wire_PUT_LIMITS *record, char *ret_error)
 {
 	const struct limits *limits = &record->limits;
@@ -190,7 +209,11 @@ static int check_limits(const struct wire_PUT_LIMITS *record, char *ret_error)
 
 	if (ret < 0)
 		return ret;
-	if ((limits->has == 0 && limits->weight == 0) || limits->has >> LIMIT_KINDS != 0)
+	if (limits->tier != 0 && !may_have_tier(&record->key))
+		return refuse(ret_error, "PUT_LIMITS: limits.tier on what is no customer");
+	if (limits->tier > TIERS_MOST)
+		return refuse(ret_error, "PUT_LIMITS: limits.tier %u, at most %u", limits->tier, TIERS_MOST);
+	if ((limits->has == 0 && limits->weight == 0 && limits->tier == 0) || limits->has >> LIMIT_KINDS != 0)
 		return refuse(ret_error, "PUT_LIMITS: has 0x%x, expected 0x1 to 0x%x", limits->has,
 			      (1u << LIMIT_KINDS) - 1);
 	if (limits->weight > WEIGHT_MOST)

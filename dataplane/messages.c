@@ -127,6 +127,8 @@ void messages_server(struct worker *worker, struct flow *flow, const struct spee
 	for (uint32_t at = 0; at < fresh->size && flow->messages == MESSAGES_CLEAR;) {
 		at += smtp_session_server(&messages->clear, fresh->data + at, fresh->size - at, &event);
 		messages->sent += (event.what & SMTP_SENT) != 0;
+		if (event.what & SMTP_REFUSED)
+			usage_declined(worker, flow);
 		if (event.what & SMTP_STARTTLS)
 			begin_tls(messages, flow, messages->clear.offers);
 	}

@@ -31,11 +31,11 @@ _Static_assert(sizeof(struct meter) == 128, "a meter is two cache lines");
 
 /* Beside it, since it is needed once a message: the figures, and the bucket. */
 struct meter_messages {
-	_Atomic uint64_t all, inferred;
+	_Atomic uint64_t all, inferred, declined;
 	struct bucket rate;
 };
 
-_Static_assert(sizeof(struct meter_messages) == 32, "messages are part of what a meter costs");
+_Static_assert(sizeof(struct meter_messages) == 40, "messages are part of what a meter costs");
 
 struct meters {
 	bool shared;	      /* by several workers; a lone one need not lock the bus to count */

@@ -58,6 +58,7 @@ static void fill_use(const struct answer *answer, const struct meter *meter, str
 	ret_row->bytes = view_load(&meter->bytes);
 	ret_row->messages = view_load(&messages->all);
 	ret_row->inferred = view_load(&messages->inferred);
+	ret_row->declined = view_load(&messages->declined);
 }
 
 /* Its limits, and what is left of them. */

@@ -104,6 +104,15 @@ static void merge(struct limits *limits, const struct limits *less_specific)
 	limits->has |= less_specific->has;
 	if (limits->weight == 0)
 		limits->weight = less_specific->weight;
+	if (limits->tier == 0)
+		limits->tier = less_specific->tier;
+}
+
+static struct scope_key tier_key(uint8_t tier)
+{
+	struct scope_key key = { .scope = SCOPE_CUSTOMER, .tier = tier, .customer = ID_ANY };
+
+	return key;
 }
 
 /* For each of this scope. */
@@ -118,13 +127,26 @@ static struct scope_key ceiling_key(const struct scope_key *key)
 	return opened;
 }
 
+static void merge_at(const struct table *table, const struct scope_key *key, struct limits *limits)
+{
+	const struct wire_PUT_LIMITS *found = map_find(table->limits, key);
+
+	if (found != NULL)
+		merge(limits, &found->limits);
+}
+
+/* The ceilings of a customer's tier stand before those of each, kind by kind. */
 static void tighten(const struct table *table, const struct scope_key *key, struct limits *limits)
 {
 	const struct scope_key each = ceiling_key(key);
-	const struct wire_PUT_LIMITS *ceiling = map_find(table->limits, &each);
+	struct scope_key tier = tier_key((uint8_t)limits->tier);
+	struct limits ceiling = { 0 };
 
-	if (ceiling != NULL)
-		ceiling_tighten(limits, &ceiling->limits, table->blind);
+	tier.ceiling = 1;
+	if (limits->tier != 0)
+		merge_at(table, &tier, &ceiling);
+	merge_at(table, &each, &ceiling);
+	ceiling_tighten(limits, &ceiling, table->blind);
 }
 
 void table_limits(const struct rcu_view *view, const struct table *table, const struct scope_key *key,
@@ -134,9 +156,11 @@ void table_limits(const struct rcu_view *view, const struct table *table, const 
 	*ret_limits = (struct limits){ 0 };
 	for (int i = 0; i < TRIES && tries[key->scope][i] != END; i++) {
 		const struct scope_key opened = open_key(key, tries[key->scope][i]);
-		const struct wire_PUT_LIMITS *found = map_find(table->limits, &opened);
-		if (found != NULL)
-			merge(ret_limits, &found->limits);
+		merge_at(table, &opened, ret_limits);
+		if (i > 0 || ret_limits->tier == 0)
+			continue;
+		const struct scope_key tier = tier_key((uint8_t)ret_limits->tier);
+		merge_at(table, &tier, ret_limits);
 	}
 	if (table->blind > 0)
 		tighten(table, key, ret_limits);

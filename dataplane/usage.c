@@ -386,6 +386,15 @@ void usage_refused(struct worker *worker, struct flow *flow)
 			atomic_fetch_add_explicit(&seat(worker, flow, scope)->refused, 1, memory_order_relaxed);
 }
 
+void usage_declined(struct worker *worker, struct flow *flow)
+{
+	struct meter_messages *messages = worker->gate->meters->messages;
+
+	for (int scope = 0; scope < SCOPES; scope++)
+		if (flow_meter(flow, scope) != 0)
+			atomic_fetch_add_explicit(&messages[flow_meter(flow, scope)].declined, 1, memory_order_relaxed);
+}
+
 static void tell_bytes(struct worker *worker, struct flow *flow)
 {
 	uint32_t more = flow->fresh_out;

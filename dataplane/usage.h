@@ -66,6 +66,9 @@ void usage_prefetch(struct worker *worker, const struct burst *burst);
 /* Fetches ahead what a flow's meters are told at. */
 void usage_fetch_to_tell(const struct worker *worker, const struct flow *flow);
 
+/* The server answered a message 4xx or 5xx: rare, so its meters hear of it at once. */
+void usage_declined(struct worker *worker, struct flow *flow);
+
 /* A connection was refused. / The meters are told of the bytes and messages that left since they last were; not
  * with each packet, but each few seconds and at the end. */
 void usage_refused(struct worker *worker, struct flow *flow);

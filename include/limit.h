@@ -22,8 +22,10 @@ struct limit {
 };
 
 /* Bit k of `has` says that kind k is limited; a kind that is not is unlimited. `weight` is the share of the scope's
- * owner (a customer) among those who wait for the same thing; 0 says nothing, which comes to 1. */
+ * owner (a customer) among those who wait for the same thing; 0 says nothing, which comes to 1. `tier` says whose
+ * limits hold where a customer has none of its own: those for each customer of that tier; 0: those for each. */
 #define WEIGHT_MOST 1000u
+#define TIERS_MOST 64u /* tiers are 1 to 64 */
 
 /* Two streams of mail, by an identity rule: in the queue of a limit transactional mail goes before bulk, but for a
  * share that bulk is sure of. */
@@ -42,7 +44,8 @@ extern const char *const stream_name[STREAMS];
 
 struct limits {
 	uint32_t has;
-	uint32_t weight;
+	uint16_t weight;
+	uint16_t tier;
 	struct limit kind[LIMIT_KINDS];
 };
 

@@ -36,7 +36,8 @@ struct address {
 struct scope_key {
 	uint8_t scope;	 /* enum scope */
 	uint8_t ceiling; /* of a limit: 1 if it is one for when the gate is blind, for each of its scope */
-	uint8_t zero[2];
+	uint8_t tier;	 /* of a limit for each customer: of those of this tier; 0: of all */
+	uint8_t zero;
 	uint32_t customer;
 	uint32_t provider;
 	struct address address;

@@ -18,7 +18,7 @@
 #include "scope.h"
 
 #define WIRE_MAGIC 0x5c1u
-#define WIRE_VERSION 3u
+#define WIRE_VERSION 4u
 #define WIRE_FRAME_MAX 1024u
 #define WIRE_REASON_MAX 96u
 #define WIRE_ERROR_MAX 128u
@@ -124,8 +124,8 @@ struct wire_PUT_SERVES {
 	uint64_t domain;
 };
 
-/* For each kind the most specific key that has it wins: the exact one, then with one ID_ANY
- * (customer first), then with both. A limit of 0 connections denies. */
+/* For each kind the most specific key that has it wins: the exact one, then (of a customer) that of its tier, then
+ * with one ID_ANY (customer first), then with both. A limit of 0 connections denies. */
 struct wire_PUT_LIMITS {
 	struct scope_key key;
 	uint32_t zero;
@@ -227,6 +227,7 @@ struct wire_ROW_METER {
 	uint32_t connections; /* now */
 	uint64_t admitted, refused, bytes;
 	uint64_t messages, inferred; /* inferred: of them, inside TLS */
+	uint64_t declined;	     /* of the others, those the server answered 4xx or 5xx */
 	struct limits limits;	     /* in force */
 	/* Of rates: units that may leave at once, and the time until one may. */
 	uint64_t left[LIMIT_KINDS], ready_ns[LIMIT_KINDS];

@@ -44,6 +44,15 @@ void tell_superseded(const struct daemon *daemon, const struct decision *decisio
 	tell_ended(daemon, decision, text);
 }
 
+void tell_noted(const struct daemon *daemon, const struct event *event)
+{
+	char text[TEXT_MAX];
+
+	snprintf(text, sizeof(text), "%s, by %s", event->text, event->author);
+	text_ascii(text);
+	hub_tell(daemon->hub, event->what, text, json_pack("{s:s}", "author", event->author));
+}
+
 void tell_enforced(const struct daemon *daemon, uint64_t generation)
 {
 	hub_tell(daemon->hub, "enforced", "every worker of the gate has seen it",

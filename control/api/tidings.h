@@ -13,6 +13,9 @@ void tell_ended(const struct daemon *daemon, const struct decision *decision, co
 
 void tell_superseded(const struct daemon *daemon, const struct decision *decision, const struct decision *by);
 
+/* Of an event that is about no decision: "tier". */
+void tell_noted(const struct daemon *daemon, const struct event *event);
+
 /* Every worker of the gate has seen a generation. */
 void tell_enforced(const struct daemon *daemon, uint64_t generation);
 

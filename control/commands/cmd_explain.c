@@ -10,6 +10,7 @@
 #include "commands/cmd_rows.h"
 #include "commands/commands_table.h"
 #include "commands/explain.h"
+#include "customers/customers.h"
 #include "daemon.h"
 #include "endpoint.h"
 #include "ledger/scope_text.h"
@@ -62,6 +63,24 @@ static void say_customer(json_t *rows, const struct question *question)
 		say(rows, "customer", question->customer->name, "asked for by its name");
 	else
 		say(rows, "customer", "unknown", "no customer has that source");
+}
+
+static void say_tier(json_t *rows, const struct daemon *daemon, const struct question *question)
+{
+	const struct customer *customer = question->customer;
+	char place[64], needs[160];
+
+	if (customer == NULL || !question->about.from)
+		return;
+	tier_text(&daemon->config->tiers, customer_place(customer), place, sizeof(place));
+	standings_text(daemon, customer, needs, sizeof(needs));
+	if (needs[0] == '\0' && customer->standing != NULL && customer->standing->by_hand)
+		snprintf(needs, sizeof(needs), "put there by hand");
+	else if (needs[0] == '\0' && customer_place(customer).tier != (enum tier)customer->tier)
+		snprintf(needs, sizeof(needs), "it has passed its warm-up");
+	else if (needs[0] == '\0')
+		snprintf(needs, sizeof(needs), "as it is configured or imported");
+	say(rows, "tier", place, "%s", needs);
 }
 
 /* A rule tells it; by name a customer may have mail of both. */
@@ -135,7 +154,8 @@ static void say_limit(json_t *rows, const struct policy *policy, const struct ex
 		snprintf(why, sizeof(why), "decision %llu by %s", (unsigned long long)limited->decision->id,
 			 limited->decision->author);
 	else
-		snprintf(why, sizeof(why), "configured%s", limited->each ? " for each" : "");
+		snprintf(why, sizeof(why), "configured%s",
+			 limited->tier ? " for each of its tier" : (limited->each ? " for each" : ""));
 	say(rows, what, value, "%s", why);
 }
 
@@ -206,6 +226,7 @@ static void tell(void *context, const struct rows *meters)
 	explain_use(explanation, meters != NULL ? meters->row : NULL, meters != NULL ? meters->count : 0,
 		    daemon->config->settings.max_hold);
 	say_customer(rows, question);
+	say_tier(rows, daemon, question);
 	say_stream(rows, daemon, question);
 	say_provider(rows, daemon, question);
 	say_verdict(rows, daemon, explanation);
@@ -218,6 +239,7 @@ static void tell(void *context, const struct rows *meters)
 			    question->about.from
 				    ? json_string(policy_customer(&daemon->policy, question->about.customer))
 				    : json_null());
+	row_tier(reply, daemon->config, question->about.from ? question->customer : NULL);
 	json_object_set_new(reply, "provider",
 			    question->about.to ? json_string(policy_provider(&daemon->policy, question->about.provider))
 					       : json_null());

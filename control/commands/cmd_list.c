@@ -154,18 +154,21 @@ static void add_decisions(json_t *row, const struct daemon *daemon, const struct
 	json_object_set_new(row, "decision", json_string(said.text));
 }
 
-/* What the gate puts in force: the key's own limits, and kind by kind those for each. */
+/* What the gate puts in force: the key's own limits, and kind by kind those of its tier, those for each. */
 static void merged_limits(const struct policy *policy, const struct scope_key *key, const struct scope_key *each,
 			  struct limits *ret_limits)
 {
-	struct limits less;
+	struct limits less[2];
 
 	policy_limits(policy, key, ret_limits);
-	policy_limits(policy, each, &less);
-	for (int kind = 0; kind < LIMIT_KINDS; kind++)
-		if (less.has & ~ret_limits->has & 1u << kind)
-			ret_limits->kind[kind] = less.kind[kind];
-	ret_limits->has |= less.has;
+	policy_tier_limits(policy, key, &less[0]);
+	policy_limits(policy, each, &less[1]);
+	for (int i = 0; i < 2; i++) {
+		for (int kind = 0; kind < LIMIT_KINDS; kind++)
+			if (less[i].has & ~ret_limits->has & 1u << kind)
+				ret_limits->kind[kind] = less[i].kind[kind];
+		ret_limits->has |= less[i].has;
+	}
 }
 
 /* `customer` NULL: nobody with limits at one provider. */
@@ -209,6 +212,7 @@ static json_t *customer_row(const struct daemon *daemon, const struct customer *
 	json_t *row = json_pack("{s:s, s:o}", "customer", customer != NULL ? customer->name : "unknown", "sources",
 				customer != NULL ? sources_text(customer) : json_string("any other"));
 
+	row_tier(row, daemon->config, customer);
 	add_usage(row, rows, &key);
 	add_limits(row, daemon, &key, &each, customer);
 	add_decisions(row, daemon, &key);

@@ -40,6 +40,7 @@ static void finish(struct collection *collection)
 		.link = link_status(daemon->link),
 		.ledger = &daemon->ledger,
 		.alarms = &daemon->alarms,
+		.tiers = daemon->standings.of,
 		.policy = &daemon->policy,
 		.enforced = daemon->enforced,
 		.status = rows[0].row,

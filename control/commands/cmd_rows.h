@@ -18,6 +18,9 @@ char *time_text(int64_t ms, char *out, size_t size);
 /* The same as a value; null for 0. */
 json_t *row_time(int64_t ms);
 
+/* A customer's "tier" and "step", from 1 on; null where it has none. NULL: what is unknown. */
+void row_tier(json_t *row, const struct config *config, const struct customer *customer);
+
 /* {"ok":true,"rows":rows}; takes `rows`. */
 json_t *rows_reply(json_t *rows);
 

@@ -109,17 +109,19 @@ static void add_limits(const struct policy *policy, const struct about *about, e
 	struct scope_key each[2];
 	struct decision *const *on;
 	size_t count = ledger_on(policy->ledger, key, &on);
-	struct limits own, more[2];
+	struct limits own, tier, more[2];
 	unsigned eaches = each_of(about, scope, each);
 
 	policy_limits(policy, key, &own);
+	policy_tier_limits(policy, key, &tier);
 	for (unsigned i = 0; i < eaches; i++)
 		policy_limits(policy, &each[i], &more[i]);
 	for (int kind = 0; kind < LIMIT_KINDS; kind++) {
 		struct limited limited = { .scope = scope,
 					   .kind = kind,
 					   .decision = precedence_limit(on, count, kind) };
-		const struct limits *from = own.has & 1u << kind ? &own : NULL;
+		const struct limits *from = own.has & 1u << kind ? &own : tier.has & 1u << kind ? &tier : NULL;
+		limited.tier = from == &tier;
 		for (unsigned i = 0; i < eaches && from == NULL; i++) {
 			from = more[i].has & 1u << kind ? &more[i] : NULL;
 			limited.each = from != NULL;

@@ -26,7 +26,7 @@ struct limited {
 	enum limit_kind kind;
 	struct limit limit;
 	const struct decision *decision; /* whose it is; NULL: the configuration's */
-	bool each;			 /* configured for each of the scope */
+	bool each, tier;		 /* configured for each of the scope, for each of the customer's tier */
 	uint64_t used, left, wait_ns;	 /* of rates: left at once, and until one more may; UINT64_MAX: never */
 };
 

@@ -174,11 +174,19 @@ static void put_alarms(FILE *page, const struct alarms *alarms)
 			alarms->raised[kind]);
 }
 
+static void put_tiers(FILE *page, const size_t tiers[TIERS])
+{
+	family(page, "sluice_customers", "gauge", NULL, "Customers, by their tier");
+	for (int tier = 0; tier < TIERS; tier++)
+		fprintf(page, "sluice_customers{tier=\"%s\"} %zu\n", tier_name[tier], tiers[tier]);
+}
+
 static void put_all(FILE *page, const struct metrics *metrics)
 {
 	put_link(page, metrics->link);
 	put_ledger(page, metrics->ledger);
 	put_alarms(page, metrics->alarms);
+	put_tiers(page, metrics->tiers);
 	family(page, "sluice_enforced_seconds", "histogram", "seconds", "From an order's request to its enforcement");
 	put_histogram(page, "sluice_enforced_seconds", "", metrics->enforced);
 	if (metrics->status != NULL)

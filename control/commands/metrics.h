@@ -19,6 +19,7 @@ struct metrics {
 	const struct link_status *link;
 	const struct ledger *ledger;
 	const struct alarms *alarms;
+	const size_t *tiers;	     /* [TIERS], customers of each */
 	const struct policy *policy; /* for names */
 	const uint64_t *enforced;    /* [HISTOGRAM_CELLS] of orders: from the request to "enforced" */
 	const struct wire_ROW_STATUS *status;

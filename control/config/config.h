@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "customers/tier.h"
 #include "limit.h"
 #include "scope.h"
 #include "wire.h"
@@ -22,6 +23,7 @@ struct settings {
 	uint64_t bulk_minimum;						       /* per cent */
 	uint64_t max_hold, hold_banner, hold_command, hold_body, idle_timeout; /* ns */
 	uint64_t stale_after, blind_decay;				       /* ns */
+	uint64_t import_tier; /* enum tier: of imported customers whose file says none */
 };
 
 struct strings {
@@ -73,6 +75,8 @@ struct customer {
 	struct limits limits;
 	struct at *at;
 	size_t at_count;
+	uint8_t tier;		   /* enum tier, as it is written */
+	struct standing *standing; /* what became of that, see standings.h; NULL: nothing */
 };
 
 struct unknown {
@@ -105,6 +109,7 @@ struct config {
 	uint32_t *by_name, *by_id; /* their places, see customers.h */
 	struct limits gate, each_customer, each_source, each_remote, each_domain;
 	struct limits ceiling[SCOPES]; /* for each of a scope, when the gate is blind */
+	struct tiers tiers;
 	struct unknown unknown_customer, unknown_provider;
 	struct access *access;
 	size_t access_count;

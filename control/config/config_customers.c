@@ -127,10 +127,26 @@ static void read_customer_weight(struct reader *reader, yaml_node_t *node, void 
 		error_at(reader, node, "weight: \"%s\": expected %s", text, expected);
 }
 
+static void read_customer_tier(struct reader *reader, yaml_node_t *node, void *context)
+{
+	struct customer_reading *reading = context;
+	const char *text = read_text(reader, node);
+
+	if (text == NULL)
+		return;
+	reading->customer->tier = (uint8_t)tier_find(text);
+	if (reading->customer->tier == TIERS)
+		error_at(reader, node, "tier: \"%s\": expected " TIER_EXPECTED, text);
+}
+
 static const struct field customer_fields[] = {
-	{ "name", read_customer_name, true },	   { "sources", read_customer_sources, true },
-	{ "weight", read_customer_weight, false }, { "limits", read_customer_limits, false },
-	{ "at", read_customer_at, false },	   { NULL, NULL, false },
+	{ "name", read_customer_name, true },
+	{ "sources", read_customer_sources, true },
+	{ "weight", read_customer_weight, false },
+	{ "limits", read_customer_limits, false },
+	{ "at", read_customer_at, false },
+	{ "tier", read_customer_tier, false },
+	{ NULL, NULL, false },
 };
 
 static void read_customer(struct reader *reader, yaml_node_t *node, void *context)

@@ -49,6 +49,11 @@ static void read_daemon(struct reader *reader, yaml_node_t *node, void *config)
 	read_section(reader, node, "daemon", config);
 }
 
+static void read_import(struct reader *reader, yaml_node_t *node, void *config)
+{
+	read_section(reader, node, "import", config);
+}
+
 static void read_port(struct reader *reader, yaml_node_t *node, void *context)
 {
 	struct config *config = context;
@@ -282,7 +287,10 @@ static const struct field root_fields[] = {
 	{ "providers", read_providers, false },
 	{ "domains", read_domains, false },
 	{ "mail-domains", read_mail_domains, false },
+	{ "tiers", read_tiers, false },
+	{ "warm-up", read_warm_up, false },
 	{ "customers", read_customers, false },
+	{ "import", read_import, false },
 	{ "defaults", read_defaults, false },
 	{ "unknown", read_unknown, false },
 	{ "blind", read_blind, false },

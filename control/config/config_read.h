@@ -23,6 +23,10 @@ bool load_document(struct reader *reader, const char *text, size_t size);
 /* config_customers.c: the list of customers; `config` has the providers by then. */
 void read_customers(struct reader *reader, yaml_node_t *node, void *config);
 
+/* config_tiers.c: what holds for each customer of a tier, and how new ones rise. */
+void read_tiers(struct reader *reader, yaml_node_t *node, void *config);
+void read_warm_up(struct reader *reader, yaml_node_t *node, void *config);
+
 /* config_access.c: the list of those who may ask over TLS. */
 void read_access(struct reader *reader, yaml_node_t *node, void *config);
 

@@ -46,6 +46,8 @@ const struct setting setting_rows[] = {
 	  "the gate grows blind when the daemon is silent for longer" },
 	{ "blind", "decay", SETTING_DURATION, FIELD(blind_decay), 0, 168 * H, "10min",
 	  "limits reach their ceilings over so long, and are back over as long" },
+	{ "import", "tier", SETTING_TIER, FIELD(import_tier), 0, 0, "normal",
+	  "of imported customers of whom their file says none, when they come" },
 	{ "hold-budget", "banner", SETTING_DURATION, FIELD(hold_banner), 0, 600 * S, "30s",
 	  "longest hold before the server's banner" },
 	{ "hold-budget", "command", SETTING_DURATION, FIELD(hold_command), 0, 600 * S, "3s",
@@ -120,6 +122,16 @@ static const char *set_percent(const struct setting *setting, void *settings, co
 	return NULL;
 }
 
+static const char *set_tier(const struct setting *setting, void *settings, const char *text)
+{
+	uint64_t tier = tier_find(text);
+
+	if (tier == TIERS)
+		return TIER_EXPECTED;
+	memcpy((char *)settings + setting->offset, &tier, sizeof(tier));
+	return NULL;
+}
+
 const char *setting_set(const struct setting *setting, void *settings, const char *text)
 {
 	switch (setting->type) {
@@ -129,6 +141,8 @@ const char *setting_set(const struct setting *setting, void *settings, const cha
 		return set_refuse(setting, settings, text);
 	case SETTING_PERCENT:
 		return set_percent(setting, settings, text);
+	case SETTING_TIER:
+		return set_tier(setting, settings, text);
 	default:
 		return set_text(setting, settings, text);
 	}

@@ -176,3 +176,52 @@ const char *limits_parse(const char *text, struct limits *limits)
 	}
 	return wrong;
 }
+
+struct limits *customer_add_at(struct customer *customer, const char *provider)
+{
+	struct at *grown = realloc(customer->at, (customer->at_count + 1) * sizeof(*grown));
+
+	if (grown == NULL)
+		abort(); /* a configuration that does not fit into memory */
+	customer->at = grown;
+	grown += customer->at_count++;
+	*grown = (struct at){ .provider = strdup(provider) };
+	if (grown->provider == NULL)
+		abort();
+	return &grown->limits;
+}
+
+const char *at_parse(const char *text, struct customer *customer)
+{
+	char copy[CUSTOMER_NAME_MOST + VALUES_MAX];
+
+	while (*text != '\0') {
+		const size_t size = strcspn(text, "|"), name = strcspn(text, " |");
+		if (name == size || size >= sizeof(copy))
+			return "a provider and its limits";
+		memcpy(copy, text, size);
+		copy[size] = copy[name] = '\0';
+		const char *expected = limits_parse(copy + name + 1, customer_add_at(customer, copy));
+		if (expected != NULL)
+			return expected;
+		text += size + (text[size] == '|');
+	}
+	return NULL;
+}
+
+char *at_text(const struct customer *customer)
+{
+	char *text = NULL, limits[VALUES_MAX];
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+
+	if (stream == NULL)
+		return NULL;
+	for (size_t i = 0; i < customer->at_count; i++)
+		fprintf(stream, "%s%s %s", i > 0 ? "|" : "", customer->at[i].provider,
+			limits_format(&customer->at[i].limits, ';', limits, sizeof(limits)));
+	if (fclose(stream) == 0)
+		return text;
+	free(text);
+	return NULL;
+}

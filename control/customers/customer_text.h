@@ -2,6 +2,7 @@
 /* A customer's properties as one line of text each, for files of customers, the journal and lists:
  *   sources   "192.0.2.11 192.0.2.64/28;ports=20000-29999;vlan=120;stream=transactional"
  *   limits    "connections=20;byte-rate=2MB/s burst 64kB"
+ *   at        "google connections=20;message-rate=5/s|partner connections=2"
  * Pure. What parses returns NULL, or what was expected. */
 #ifndef SLUICE_CUSTOMER_TEXT_H
 #define SLUICE_CUSTOMER_TEXT_H
@@ -31,5 +32,11 @@ char *sources_text(const struct customer *customer);
 
 /* Adds to the limits. The text again: limits_format() with ';'. */
 const char *limits_parse(const char *text, struct limits *limits);
+
+/* Room for limits at one more provider; aborts without memory. / Adds to the customer's. / The text again, to be
+ * freed; NULL when memory is out. */
+struct limits *customer_add_at(struct customer *customer, const char *provider);
+const char *at_parse(const char *text, struct customer *customer);
+char *at_text(const struct customer *customer);
 
 #endif

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "customers/warm_up.h"
+
 static void *must(void *memory)
 {
 	if (memory == NULL)
@@ -192,6 +194,15 @@ void customers_same_source(const struct config *config,
 	free(owned);
 }
 
+struct tier_place customer_place(const struct customer *customer)
+{
+	const struct standing *standing = customer->standing;
+
+	if (standing != NULL && (standing->by_hand || customer->tier == TIER_NEW))
+		return (struct tier_place){ (enum tier)standing->tier, standing->step };
+	return (struct tier_place){ (enum tier)customer->tier, 0 };
+}
+
 void customer_finish(struct customer *customer)
 {
 	free(customer->name);
@@ -199,4 +210,5 @@ void customer_finish(struct customer *customer)
 	for (size_t i = 0; i < customer->at_count; i++)
 		free(customer->at[i].provider);
 	free(customer->at);
+	free(customer->standing);
 }

@@ -30,6 +30,9 @@ void customers_same_source(const struct config *config,
 			   void (*each)(void *context, const struct owned *first, const struct owned *second),
 			   void *context);
 
+/* Where it stands now: as it is written, or as it has risen, or as somebody put it. */
+struct tier_place customer_place(const struct customer *customer);
+
 void customer_finish(struct customer *customer);
 
 #endif

@@ -14,11 +14,39 @@
 #include "units.h"
 
 /* The columns of CSV, and the keys of JSON; limits are behind the fixed ones, by kind. */
-enum column { COLUMN_NAME, COLUMN_SOURCES, COLUMN_WEIGHT, COLUMN_LIMITS, COLUMNS = COLUMN_LIMITS + LIMIT_KINDS };
+enum column {
+	COLUMN_NAME,
+	COLUMN_SOURCES,
+	COLUMN_WEIGHT,
+	COLUMN_TIER,
+	COLUMN_LIMITS,
+	COLUMNS = COLUMN_LIMITS + LIMIT_KINDS
+};
+
+#define AT_MOST 64 /* limits at providers, in one row */
+#define COLUMNS_EXPECTED                                                                                               \
+	"name, sources, weight, tier, connections, connection-rate, byte-rate, message-rate, or PROVIDER:connections " \
+	"and so on"
+
+/* A limit at a provider: "google:connections". */
+struct at_column {
+	char provider[CUSTOMER_NAME_MOST + 1];
+	int kind;
+};
+
+/* A row's texts: of the columns, and of limits at providers; "" for none. */
+struct row {
+	const char *text[COLUMNS];
+	struct {
+		const struct at_column *column;
+		const char *text;
+	} at[AT_MOST];
+	size_t at_count;
+};
 
 static const char *column_name(int column)
 {
-	static const char *const fixed[] = { "name", "sources", "weight" };
+	static const char *const fixed[] = { "name", "sources", "weight", "tier" };
 
 	return column < COLUMN_LIMITS ? fixed[column] : limit_kind_name[column - COLUMN_LIMITS];
 }
@@ -29,6 +57,20 @@ static int find_column(const char *name)
 		if (strcmp(name, column_name(column)) == 0)
 			return column;
 	return -1;
+}
+
+/* "google:connections"; false when it is none of that form. */
+static bool find_at(const char *name, struct at_column *ret_column)
+{
+	const char *colon = strchr(name, ':');
+	const size_t size = colon != NULL ? (size_t)(colon - name) : 0;
+
+	if (size == 0 || size > CUSTOMER_NAME_MOST)
+		return false;
+	memcpy(ret_column->provider, name, size);
+	ret_column->provider[size] = '\0';
+	ret_column->kind = find_column(colon + 1) - COLUMN_LIMITS;
+	return ret_column->kind >= 0;
 }
 
 void import_wrong(struct import *import, size_t line, const char *format, ...)
@@ -48,11 +90,16 @@ void import_wrong(struct import *import, size_t line, const char *format, ...)
 	import->errors_size += (size_t)sprintf(grown + import->errors_size, "line %zu: %s\n", line + 1, text);
 }
 
-/* A row whose columns are texts, "" for none. */
+static const char *set_limit(struct limits *limits, int kind, const char *text)
+{
+	if (limit_parse((enum limit_kind)kind, text, &limits->kind[kind]) < 0)
+		return kind == LIMIT_CONNECTIONS ? "a count such as 20" : "a rate such as 10/s or \"10/s burst 20\"";
+	limits->has |= 1u << kind;
+	return NULL;
+}
+
 static const char *set_column(struct customer *customer, int column, const char *text)
 {
-	struct limit *limit = &customer->limits.kind[column >= COLUMN_LIMITS ? column - COLUMN_LIMITS : 0];
-
 	if (text[0] == '\0' && column > COLUMN_SOURCES)
 		return NULL;
 	switch (column) {
@@ -65,13 +112,21 @@ static const char *set_column(struct customer *customer, int column, const char 
 		return sources_parse(text, customer);
 	case COLUMN_WEIGHT:
 		return weight_parse(text, &customer->weight);
+	case COLUMN_TIER:
+		customer->tier = (uint8_t)tier_find(text);
+		return customer->tier < TIERS ? NULL : TIER_EXPECTED;
 	default:
-		if (limit_parse(column - COLUMN_LIMITS, text, limit) < 0)
-			return column == COLUMN_LIMITS ? "a count such as 20"
-						       : "a rate such as 10/s or \"10/s burst 20\"";
-		customer->limits.has |= 1u << (column - COLUMN_LIMITS);
-		return NULL;
+		return set_limit(&customer->limits, column - COLUMN_LIMITS, text);
 	}
+}
+
+/* Those of one provider, made if need be. */
+static struct limits *at_limits(struct customer *customer, const char *provider)
+{
+	for (size_t i = 0; i < customer->at_count; i++)
+		if (strcmp(customer->at[i].provider, provider) == 0)
+			return &customer->at[i].limits;
+	return customer_add_at(customer, provider);
 }
 
 static void add_customer(struct import *import, const struct customer *customer, size_t line)
@@ -90,16 +145,24 @@ static void add_customer(struct import *import, const struct customer *customer,
 }
 
 /* Takes a row if all of it is right, and says all that is not. */
-static void take_row(struct import *import, size_t line, const char *const text[COLUMNS])
+static void take_row(struct import *import, size_t line, const struct row *row)
 {
-	struct customer customer = { .weight = 1 };
+	struct customer customer = { .weight = 1, .tier = TIERS };
 	size_t before = import->error_count;
 
 	for (int column = 0; column < COLUMNS; column++) {
-		const char *expected = set_column(&customer, column, text[column]);
+		const char *expected = set_column(&customer, column, row->text[column]);
 		if (expected != NULL)
-			import_wrong(import, line, "%s: \"%.200s\": expected %s", column_name(column), text[column],
-				     expected);
+			import_wrong(import, line, "%s: \"%.200s\": expected %s", column_name(column),
+				     row->text[column], expected);
+	}
+	for (size_t i = 0; i < row->at_count; i++) {
+		const struct at_column *column = row->at[i].column;
+		struct limits *limits = row->at[i].text[0] != '\0' ? at_limits(&customer, column->provider) : NULL;
+		const char *expected = limits != NULL ? set_limit(limits, column->kind, row->at[i].text) : NULL;
+		if (expected != NULL)
+			import_wrong(import, line, "%s:%s: \"%.200s\": expected %s", column->provider,
+				     limit_kind_name[column->kind], row->at[i].text, expected);
 	}
 	if (import->error_count == before && import->count == IMPORT_CUSTOMERS_MOST)
 		import_wrong(import, line, "more than %u customers", IMPORT_CUSTOMERS_MOST);
@@ -115,24 +178,37 @@ struct csv {
 	struct csv_parser parser;
 	size_t line;
 	bool headed;
-	int column[COLUMNS]; /* by place in the file */
-	size_t columns, field;
-	char text[COLUMNS][IMPORT_LINE_MOST / 8];
+	int column[COLUMNS + AT_MOST]; /* by place in the file; from COLUMNS on: of `at` */
+	struct at_column at[AT_MOST];
+	size_t columns, field, ats;
+	char text[COLUMNS + AT_MOST][IMPORT_LINE_MOST / 8]; /* by column */
 };
+
+static int column_of(struct csv *csv, const char *name)
+{
+	struct at_column at;
+
+	if (!find_at(name, &at))
+		return find_column(name);
+	for (size_t i = 0; i < csv->ats; i++)
+		if (strcmp(csv->at[i].provider, at.provider) == 0 && csv->at[i].kind == at.kind)
+			return COLUMNS + (int)i;
+	if (csv->ats == AT_MOST)
+		return -1;
+	csv->at[csv->ats] = at;
+	return COLUMNS + (int)csv->ats++;
+}
 
 static void take_head(struct csv *csv, const char *name)
 {
-	int column = find_column(name);
+	int column = column_of(csv, name);
 
 	for (size_t i = 0; i < csv->columns; i++)
 		if (csv->column[i] == column && column >= 0)
 			import_wrong(csv->import, csv->line, "column \"%.64s\" is there twice", name);
 	if (column < 0)
-		import_wrong(csv->import, csv->line,
-			     "column \"%.64s\": expected name, sources, weight, connections, connection-rate, "
-			     "byte-rate or message-rate",
-			     name);
-	if (csv->columns < COLUMNS)
+		import_wrong(csv->import, csv->line, "column \"%.100s\": expected " COLUMNS_EXPECTED, name);
+	if (csv->columns < COLUMNS + AT_MOST)
 		csv->column[csv->columns++] = column;
 }
 
@@ -158,17 +234,20 @@ static void on_field(void *data, size_t size, void *context)
 static void on_row(int end, void *context)
 {
 	struct csv *csv = context;
-	const char *text[COLUMNS];
+	struct row row = { .at_count = csv->ats };
 
 	(void)end;
+	for (int column = 0; column < COLUMNS; column++)
+		row.text[column] = csv->text[column];
+	for (size_t i = 0; i < csv->ats; i++) {
+		row.at[i].column = &csv->at[i];
+		row.at[i].text = csv->text[COLUMNS + i];
+	}
 	if (csv->headed && csv->field != csv->columns)
 		import_wrong(csv->import, csv->line, "%zu fields, expected %zu", csv->field, csv->columns);
-	else if (csv->headed) {
-		for (int column = 0; column < COLUMNS; column++)
-			text[column] = csv->text[column];
-		take_row(csv->import, csv->line, text);
-	}
-	for (int column = 0; column < COLUMNS; column++)
+	else if (csv->headed)
+		take_row(csv->import, csv->line, &row);
+	for (size_t column = 0; column < COLUMNS + csv->ats; column++)
 		csv->text[column][0] = '\0';
 	csv->headed = true;
 	csv->field = 0;
@@ -220,29 +299,77 @@ static json_t *join(const json_t *list)
 	return json_string(text);
 }
 
-static void take_object(struct import *import, size_t line, json_t *object)
-{
-	const char *text[COLUMNS], *key;
-	json_t *texts[COLUMNS] = { NULL }, *value;
-	size_t before = import->error_count;
+/* A JSON object's texts, as long as its row is looked at. */
+struct object {
+	struct import *import;
+	size_t line;
+	struct row row;
+	struct at_column at[AT_MOST];
+	json_t *texts; /* keeps them */
+};
 
-	json_object_foreach(object, key, value)
+static const char *keep(struct object *object, json_t *text, const char *key)
+{
+	if (text == NULL)
+		import_wrong(object->import, object->line, "%.64s: expected a text or a number", key);
+	else
+		json_array_append_new(object->texts, text);
+	return text != NULL ? json_string_value(text) : "";
+}
+
+/* {"google": {"connections": 40}} */
+static void take_at(struct object *object, json_t *providers)
+{
+	struct row *row = &object->row;
+	const char *provider, *kind;
+	char name[CUSTOMER_NAME_MOST + 32];
+	json_t *limits, *value;
+
+	json_object_foreach(providers, provider, limits)
 	{
-		int column = find_column(key);
-		if (column < 0) {
-			import_wrong(import, line, "unknown key \"%.64s\"", key);
-			continue;
+		if (!json_is_object(limits))
+			import_wrong(object->import, object->line, "at %.64s: expected an object of limits", provider);
+		json_object_foreach(limits, kind, value)
+		{
+			snprintf(name, sizeof(name), "%.65s:%.24s", provider, kind);
+			if (row->at_count == AT_MOST || !find_at(name, &object->at[row->at_count])) {
+				import_wrong(object->import, object->line, "at: unknown limit \"%s\"", name);
+				continue;
+			}
+			row->at[row->at_count].column = &object->at[row->at_count];
+			row->at[row->at_count++].text = keep(object, text_of(value), name);
 		}
-		texts[column] = json_is_array(value) && column == COLUMN_SOURCES ? join(value) : text_of(value);
-		if (texts[column] == NULL)
-			import_wrong(import, line, "%s: expected a text or a number", key);
 	}
+}
+
+static void take_key(struct object *object, const char *key, json_t *value)
+{
+	const int column = find_column(key);
+
+	if (strcmp(key, "at") == 0 && json_is_object(value))
+		take_at(object, value);
+	else if (strcmp(key, "at") == 0)
+		import_wrong(object->import, object->line, "at: expected an object of providers");
+	else if (column < 0)
+		import_wrong(object->import, object->line, "unknown key \"%.64s\"", key);
+	else
+		object->row.text[column] = keep(
+			object, json_is_array(value) && column == COLUMN_SOURCES ? join(value) : text_of(value), key);
+}
+
+static void take_object(struct import *import, size_t line, json_t *json)
+{
+	struct object object = { .import = import, .line = line, .texts = json_array() };
+	size_t before = import->error_count;
+	const char *key;
+	json_t *value;
+
 	for (int column = 0; column < COLUMNS; column++)
-		text[column] = texts[column] != NULL ? json_string_value(texts[column]) : "";
+		object.row.text[column] = "";
+	json_object_foreach(json, key, value) take_key(&object, key, value);
 	if (import->error_count == before)
-		take_row(import, line, text);
-	for (int column = 0; column < COLUMNS; column++)
-		json_decref(texts[column]);
+		take_row(import, line, &object.row);
+	json_decref(object.texts);
 }
 
 static void read_json_line(struct import *import, size_t line, const char *text, size_t size)

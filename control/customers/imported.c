@@ -149,6 +149,30 @@ static void same_source(void *context, const struct owned *first, const struct o
 			     second->customer->name, first->customer->name);
 }
 
+/* Of whom the file says no tier stays in the one it had; who is new comes to that of the settings. */
+static void set_tiers(const struct config *config, struct import *import)
+{
+	for (size_t i = 0; i < import->count; i++) {
+		struct customer *customer = &import->customer[i];
+		const struct customer *before =
+			customer->tier == TIERS ? config_customer(config, customer->name) : NULL;
+		if (before != NULL)
+			customer->tier = before->tier;
+		else if (customer->tier == TIERS)
+			customer->tier = (uint8_t)config->settings.import_tier;
+	}
+}
+
+static void check_providers(const struct config *config, struct import *import)
+{
+	for (size_t i = 0; i < import->count; i++)
+		for (size_t j = 0; j < import->customer[i].at_count; j++) {
+			const char *name = import->customer[i].at[j].provider;
+			if (config_provider(config, name) == NULL)
+				import_wrong(import, line_of(&import->customer[i]), "no provider \"%s\"", name);
+		}
+}
+
 /* Those that stay imported as they are, and then the new ones. */
 static void fill_next(const struct config *config, const struct import *import, struct config *next, size_t *ret_first)
 {
@@ -186,7 +210,7 @@ static int store(struct daemon *daemon, struct config *next, size_t first, const
 	return journal_settle(daemon->journal, own, ret);
 }
 
-/* The ones that the import replaces have no place in the next list. */
+/* The ones that the import replaces have no place in the next list; where they stood goes on to who comes. */
 static void free_replaced(const struct config *config, const struct config *next, size_t first)
 {
 	const struct config fresh = { .customers = next->customers + first,
@@ -194,9 +218,15 @@ static void free_replaced(const struct config *config, const struct config *next
 	struct config ordered = fresh;
 
 	customers_order(&ordered);
-	for (size_t i = config->written_count; i < config->customer_count; i++)
-		if (config_customer(&ordered, config->customers[i].name) != NULL)
-			customer_finish(&config->customers[i]);
+	for (size_t i = config->written_count; i < config->customer_count; i++) {
+		struct customer *old = &config->customers[i],
+				*new = (struct customer *)config_customer(&ordered, old->name);
+		if (new == NULL)
+			continue;
+		new->standing = old->standing;
+		old->standing = NULL;
+		customer_finish(old);
+	}
 	free(ordered.by_name);
 	free(ordered.by_id);
 }
@@ -206,6 +236,8 @@ int imported_take(struct daemon *daemon, struct import *import, const char *auth
 	struct config next = make_next(daemon->config, import->count);
 	struct checking checking = { .import = import, .next = &next };
 
+	set_tiers(daemon->config, import);
+	check_providers(daemon->config, import);
 	fill_next(daemon->config, import, &next, &checking.first);
 	customers_same_name(&next, same_name, &checking);
 	customers_same_source(&next, same_source, &checking);
@@ -217,6 +249,7 @@ int imported_take(struct daemon *daemon, struct import *import, const char *auth
 	journal_tidy(daemon->journal, true);
 	customers_order(&next); /* by the new ids, too */
 	free_replaced(daemon->config, &next, checking.first);
+	standings_load_from(daemon, &next, checking.first);
 	import->count = 0; /* they are the configuration's now */
 	*ret_generation = use_next(daemon, &next);
 	return 0;
@@ -246,6 +279,8 @@ int imported_remove(struct daemon *daemon, const char *name, const char *author,
 		if (&daemon->config->customers[i] != found)
 			next.customers[next.customer_count++] = daemon->config->customers[i];
 	customers_order(&next);
+	standings_flush(daemon);
+	daemon->standings.of[customer_place(found).tier]--;
 	customer_finish(&daemon->config->customers[found - daemon->config->customers]);
 	*ret_generation = use_next(daemon, &next);
 	return 0;

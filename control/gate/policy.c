@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "customers/customers.h"
 #include "domain.h"
 #include "ledger/precedence.h"
 
@@ -13,7 +14,7 @@
 
 static void add_base(struct policy *policy, const struct scope_key *key, const struct limits *limits)
 {
-	if (limits->has == 0 && limits->weight == 0)
+	if (limits->has == 0)
 		return;
 	if (policy->base_count == policy->base_room) {
 		policy->base_room = policy->base_room * 2 + 64;
@@ -53,16 +54,39 @@ static void add_provider(struct policy *policy, const struct provider *provider)
 	add(policy, SCOPE_REMOTE, 0, provider->id, &provider->each_remote);
 }
 
+/* An imported customer may have limits at a provider that is configured no more. */
 static void add_customer(struct policy *policy, const struct customer *customer)
 {
-	struct limits limits = customer->limits;
-
-	limits.weight = customer->weight > 1 ? (uint32_t)customer->weight : 0; /* 1 is what nothing said comes to */
-	add(policy, SCOPE_CUSTOMER, customer->id, 0, &limits);
 	for (size_t i = 0; i < customer->at_count; i++) {
 		const struct provider *provider = config_provider(policy->config, customer->at[i].provider);
-		add(policy, SCOPE_CUSTOMER_PROVIDER, customer->id, provider->id, &customer->at[i].limits);
+		if (provider != NULL)
+			add(policy, SCOPE_CUSTOMER_PROVIDER, customer->id, provider->id, &customer->at[i].limits);
 	}
+}
+
+/* For each customer there. */
+static void add_tier(struct policy *policy, struct tier_place place)
+{
+	const struct tiers *tiers = &policy->config->tiers;
+	struct scope_key key = scope_key_of(SCOPE_CUSTOMER, ID_ANY, 0);
+	struct tier_limits limits;
+
+	key.tier = (uint8_t)tier_number(tiers, place);
+	if (key.tier == 0)
+		return;
+	tier_limits_at(tiers, place, &limits);
+	add_base(policy, &key, &limits.limits);
+	key.ceiling = 1;
+	add_base(policy, &key, &limits.ceiling);
+}
+
+static void add_tiers(struct policy *policy)
+{
+	for (int tier = 0; tier < TIERS; tier++)
+		if (tier != TIER_NEW || policy->config->tiers.steps == 0)
+			add_tier(policy, (struct tier_place){ (enum tier)tier, 0 });
+	for (unsigned step = 0; step < policy->config->tiers.steps; step++)
+		add_tier(policy, (struct tier_place){ TIER_NEW, step });
 }
 
 static void add_domain(struct policy *policy, const struct mail_domain *domain)
@@ -96,6 +120,7 @@ void policy_init(struct policy *policy, const struct config *config, const struc
 		add_ceiling(policy, (enum scope)scope, &config->ceiling[scope]);
 	for (size_t i = 0; i < config->provider_count; i++)
 		add_provider(policy, &config->providers[i]);
+	add_tiers(policy);
 	for (size_t i = 0; i < config->customer_count; i++)
 		add_customer(policy, &config->customers[i]);
 	if (policy->base_count > 0)
@@ -193,7 +218,7 @@ static bool put_limits(const struct scope_key *key, const struct limits *limits,
 {
 	struct wire_PUT_LIMITS record;
 
-	if (limits->has == 0 && limits->weight == 0)
+	if (limits->has == 0 && limits->weight == 0 && limits->tier == 0)
 		return false;
 	memset(&record, 0, sizeof(record));
 	record.key = *key;
@@ -202,13 +227,40 @@ static bool put_limits(const struct scope_key *key, const struct limits *limits,
 	return true;
 }
 
+/* A customer's own: not among the base, since it may come to another tier at any time. */
+static struct limits customer_limits(const struct policy *policy, const struct customer *customer)
+{
+	struct limits limits = customer->limits;
+
+	limits.weight = customer->weight > 1 ? (uint16_t)customer->weight : 0; /* 1 is what nothing said comes to */
+	limits.tier = tier_number(&policy->config->tiers, customer_place(customer));
+	return limits;
+}
+
 static struct limits base_limits(const struct policy *policy, const struct scope_key *key)
 {
+	const struct customer *customer = key->scope == SCOPE_CUSTOMER && key->customer != ID_ANY
+						  ? config_customer_of(policy->config, key->customer)
+						  : NULL;
+
+	if (customer != NULL)
+		return customer_limits(policy, customer);
 	const struct wire_PUT_LIMITS *base =
 		policy->base_count > 0 ? bsearch(key, policy->base, policy->base_count, sizeof(*policy->base), by_key)
 				       : NULL;
 
 	return base != NULL ? base->limits : (struct limits){ 0 };
+}
+
+void policy_tier_limits(const struct policy *policy, const struct scope_key *key, struct limits *ret_limits)
+{
+	const struct customer *customer =
+		key->scope == SCOPE_CUSTOMER ? config_customer_of(policy->config, key->customer) : NULL;
+	struct tier_limits limits = { 0 };
+
+	if (customer != NULL)
+		tier_limits_at(&policy->config->tiers, customer_place(customer), &limits);
+	*ret_limits = limits.limits;
 }
 
 void policy_limits(const struct policy *policy, const struct scope_key *key, struct limits *ret_limits)
@@ -237,6 +289,16 @@ static bool is_decided(const struct policy *policy, const struct scope_key *key)
 	return ledger_on(policy->ledger, key, &on) > 0;
 }
 
+static void put_customer_limits(const struct policy *policy, const struct customer *customer, policy_put *put,
+				void *context)
+{
+	const struct scope_key key = scope_key_of(SCOPE_CUSTOMER, customer->id, 0);
+	const struct limits limits = customer_limits(policy, customer);
+
+	if (!is_decided(policy, &key))
+		put_limits(&key, &limits, put, context);
+}
+
 /* Keys that no decision names: put_decided() puts the others. */
 static void put_undecided(const struct policy *policy, policy_put *put, void *context)
 {
@@ -246,6 +308,8 @@ static void put_undecided(const struct policy *policy, policy_put *put, void *co
 	for (size_t i = 0; i < policy->base_count; i++)
 		if (!is_decided(policy, &policy->base[i].key))
 			put_limits(&policy->base[i].key, &policy->base[i].limits, put, context);
+	for (size_t i = 0; i < policy->config->customer_count; i++)
+		put_customer_limits(policy, &policy->config->customers[i], put, context);
 	for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++)
 		if (!is_decided(policy, &unknown[i]))
 			put_verdict(policy, &unknown[i], NULL, put, context);

@@ -52,6 +52,9 @@ void policy_shared(const struct policy *policy,
 /* Limits in force on exactly this key. */
 void policy_limits(const struct policy *policy, const struct scope_key *key, struct limits *ret_limits);
 
+/* Those for each customer of its tier, if this is a customer's key: they stand behind its own. */
+void policy_tier_limits(const struct policy *policy, const struct scope_key *key, struct limits *ret_limits);
+
 /* The configuration's own refusal of what nobody knows, in force when no decision is: decision 0. */
 bool policy_denies(const struct policy *policy, const struct scope_key *key, const char **ret_reason);
 

@@ -47,8 +47,15 @@ static const char imported_customers[] =
 static const char secrets[] = "CREATE TABLE secrets (name TEXT PRIMARY KEY,"
 			      "  value INTEGER NOT NULL) WITHOUT ROWID;";
 
+static const char tiers[] =
+	"ALTER TABLE customers ADD COLUMN tier INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE customers ADD COLUMN at TEXT NOT NULL DEFAULT '';"
+	"CREATE TABLE standings (customer INTEGER PRIMARY KEY, tier INTEGER NOT NULL, step INTEGER NOT NULL,"
+	"  by_hand INTEGER NOT NULL, held INTEGER NOT NULL, since_ms INTEGER NOT NULL, messages INTEGER NOT NULL,"
+	"  inferred INTEGER NOT NULL, declined INTEGER NOT NULL);";
+
 /* From each version of the tables to the next. A row is never changed once it was released. */
-static const char *const steps[] = { first_tables, decisions_told_whole, imported_customers, secrets };
+static const char *const steps[] = { first_tables, decisions_told_whole, imported_customers, secrets, tiers };
 
 #define STEPS (int)(sizeof(steps) / sizeof(steps[0]))
 
@@ -186,6 +193,8 @@ void journal_close(struct journal *journal)
 	sqlite3_finalize(journal->known_id);
 	sqlite3_finalize(journal->new_id);
 	sqlite3_finalize(journal->put_customer);
+	sqlite3_finalize(journal->put_standing);
+	sqlite3_finalize(journal->standing);
 	sqlite3_close(journal->database);
 	if (journal->lock >= 0)
 		close(journal->lock);

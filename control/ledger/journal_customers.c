@@ -11,14 +11,16 @@
 
 int journal_put_customer(struct journal *journal, const struct customer *customer)
 {
-	char limits[VALUES_MAX], *sources = sources_text(customer);
+	char limits[VALUES_MAX], *sources = sources_text(customer), *at = at_text(customer);
 
 	if (journal->put_customer == NULL)
-		journal->put_customer = journal_prepare(journal, "INSERT OR REPLACE INTO customers (name, id, sources, "
-								 "weight, limits) VALUES (?, ?, ?, ?, ?)");
+		journal->put_customer =
+			journal_prepare(journal, "INSERT OR REPLACE INTO customers (name, id, sources, "
+						 "weight, limits, tier, at) VALUES (?, ?, ?, ?, ?, ?, ?)");
 	sqlite3_stmt *statement = journal->put_customer;
-	if (statement == NULL || sources == NULL) {
+	if (statement == NULL || sources == NULL || at == NULL) {
 		free(sources);
+		free(at);
 		return -EIO;
 	}
 	sqlite3_bind_text(statement, 1, customer->name, -1, SQLITE_STATIC);
@@ -27,6 +29,8 @@ int journal_put_customer(struct journal *journal, const struct customer *custome
 	sqlite3_bind_int64(statement, 4, (sqlite3_int64)customer->weight);
 	sqlite3_bind_text(statement, 5, limits_format(&customer->limits, ';', limits, sizeof(limits)), -1,
 			  SQLITE_STATIC);
+	sqlite3_bind_int64(statement, 6, customer->tier);
+	sqlite3_bind_text(statement, 7, at, -1, free);
 	int ret = sqlite3_step(statement) == SQLITE_DONE ? 0 : journal_failed(journal, "store a customer");
 	sqlite3_reset(statement);
 	sqlite3_clear_bindings(statement);
@@ -55,11 +59,16 @@ static bool read_customer(sqlite3_stmt *statement, struct customer *ret_customer
 {
 	*ret_customer = (struct customer){ .name = strdup(column(statement, 0)),
 					   .id = (uint32_t)sqlite3_column_int64(statement, 1),
-					   .weight = (uint64_t)sqlite3_column_int64(statement, 3) };
+					   .weight = (uint64_t)sqlite3_column_int64(statement, 3),
+					   .tier = (uint8_t)sqlite3_column_int64(statement, 5) };
 	const char *expected = sources_parse(column(statement, 2), ret_customer);
 
 	if (expected == NULL)
 		expected = limits_parse(column(statement, 4), &ret_customer->limits);
+	if (expected == NULL)
+		expected = at_parse(column(statement, 6), ret_customer);
+	if (expected == NULL && ret_customer->tier >= TIERS)
+		expected = TIER_EXPECTED;
 	if (expected == NULL && ret_customer->name != NULL)
 		return true;
 	log_error("journal: customer \"%s\": expected %s: left out", column(statement, 0),
@@ -70,8 +79,8 @@ static bool read_customer(sqlite3_stmt *statement, struct customer *ret_customer
 
 int journal_customers(struct journal *journal, void (*each)(void *context, struct customer *customer), void *context)
 {
-	sqlite3_stmt *statement =
-		journal_prepare(journal, "SELECT name, id, sources, weight, limits FROM customers ORDER BY name");
+	sqlite3_stmt *statement = journal_prepare(
+		journal, "SELECT name, id, sources, weight, limits, tier, at FROM customers ORDER BY name");
 	struct customer customer;
 	int step;
 

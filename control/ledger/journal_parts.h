@@ -12,7 +12,7 @@
 struct journal {
 	sqlite3 *database;
 	/* Kept prepared: what is asked for each of many. */
-	sqlite3_stmt *known_id, *new_id, *put_customer;
+	sqlite3_stmt *known_id, *new_id, *put_customer, *put_standing, *standing;
 	int lock;
 };
 

@@ -125,6 +125,8 @@ class Bed(Topology, Mtas, Mail):
                             "read-socket": f"{self.dir}/read.sock", "resolver": DNS, "refresh-min": "5s",
                             **config.get("daemon", {})},
                  "smtp": config.get("smtp", {}), "providers": providers, "customers": customers,
+                 "tiers": config.get("tiers", {}), "warm-up": config.get("warm-up", []),
+                 "import": config.get("import", {}),
                  "domains": config.get("domains", []),
                  "defaults": config.get("defaults", {}), "unknown": config.get("unknown", {}),
                  "blind": config.get("blind", {}),

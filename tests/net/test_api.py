@@ -24,6 +24,7 @@ GOOD = {
     "quarantine": {"customer": "acme", "provider": "google", "for": "1h", "reason": "trap hits", "incident": "INC-7"},
     "limit": {"scope": "customer:acme", "setting": ["connections=5", "message-rate=9/s"]},
     "release": {"target": "customer:acme/provider:google", "reason": "settled"},
+    "tier": {"customer": "acme", "tier": "normal", "reason": "a contract"},
     "import": {"file": "name,sources\nimported,192.0.2.77\n"},
     "remove": {"customer": "imported"},
     "decisions": {"all": "true", "most": "10"},

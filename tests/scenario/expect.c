@@ -137,7 +137,8 @@ static bool expect_count(struct scenario *scenario, struct words words)
 /* What a meter shows of a scope. */
 struct look {
 	struct scope_key key;
-	uint64_t open, admitted, refused, bytes;
+	struct meters *meters;
+	uint64_t open, admitted, refused, bytes, messages, declined;
 };
 
 static void look_at(void *context, const struct meter *meter)
@@ -150,12 +151,14 @@ static void look_at(void *context, const struct meter *meter)
 	look->admitted = atomic_load(&meter->admitted);
 	look->refused = atomic_load(&meter->refused);
 	look->bytes = atomic_load(&meter->bytes);
+	look->messages = atomic_load(&meter_messages(look->meters, meter)->all);
+	look->declined = atomic_load(&meter_messages(look->meters, meter)->declined);
 }
 
 static bool expect_meter(struct scenario *scenario, struct words words, size_t field)
 {
 	const char *scope = words_take(&words);
-	struct look look = { 0 };
+	struct look look = { .meters = scenario->bench.gate.meters };
 
 	if (!right(scenario, policy_scope(&scenario->policy, scope, &look.key)))
 		return false;
@@ -239,10 +242,9 @@ static const struct {
 	const char *word;
 	size_t field;
 } meter_words[] = {
-	{ "open", offsetof(struct look, open) },
-	{ "admitted", offsetof(struct look, admitted) },
-	{ "refused", offsetof(struct look, refused) },
-	{ "bytes", offsetof(struct look, bytes) },
+	{ "open", offsetof(struct look, open) },	 { "admitted", offsetof(struct look, admitted) },
+	{ "refused", offsetof(struct look, refused) },	 { "bytes", offsetof(struct look, bytes) },
+	{ "messages", offsetof(struct look, messages) }, { "declined", offsetof(struct look, declined) },
 };
 
 static const struct {

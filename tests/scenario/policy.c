@@ -58,6 +58,11 @@ const char *policy_scope(struct policy *policy, const char *text, struct scope_k
 	*ret_key = scope_key_of(SCOPE_DOMAIN, 0, 0);
 	if (strcmp(text, "domain:*") == 0)
 		return NULL;
+	if (strncmp(text, "tier:", 5) == 0) {
+		*ret_key = scope_key_of(SCOPE_CUSTOMER, ID_ANY, 0);
+		ret_key->tier = (uint8_t)atoi(text + 5);
+		return NULL;
+	}
 	return scope_parse(text, &finder, ret_key, error) < 0 ? error : NULL;
 }
 
@@ -243,8 +248,14 @@ const char *policy_setting(struct policy *policy, struct words words)
 /* "connection-rate=10/s burst 4": the words up to the next key belong to the value. */
 static const char *read_limit(struct words *words, struct limits *limits)
 {
+	const char *tier = word_value(words->first, "tier");
 	char text[96];
 
+	if (tier != NULL) {
+		words_take(words);
+		limits->tier = (uint16_t)atoi(tier);
+		return NULL;
+	}
 	for (int kind = 0; kind < LIMIT_KINDS; kind++) {
 		const char *value = word_value(words->first, limit_kind_name[kind]);
 		if (value == NULL)
@@ -257,7 +268,7 @@ static const char *read_limit(struct words *words, struct limits *limits)
 		return limit_parse(kind, text, &limits->kind[kind]) < 0 ? "not a limit's value" : NULL;
 	}
 	return "limit SCOPE [connections=N] [connection-rate=N/TIME [burst N]] [byte-rate=SIZE/TIME [burst SIZE]] "
-	       "[message-rate=N/TIME [burst N]]";
+	       "[message-rate=N/TIME [burst N]] [tier=N]";
 }
 
 const char *policy_limit(struct policy *policy, struct words words)

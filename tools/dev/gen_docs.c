@@ -10,6 +10,7 @@
 #include "completion.h"
 #include "config/settings.h"
 #include "counters.h"
+#include "customers/tier.h"
 #include "exit_codes.h"
 #include "limit.h"
 #include "options.h"
@@ -71,6 +72,9 @@ static char *range_text(const struct setting *setting, char *out, size_t size)
 		break;
 	case SETTING_REFUSE:
 		snprintf(out, size, "421 or rst");
+		break;
+	case SETTING_TIER:
+		snprintf(out, size, TIER_EXPECTED);
 		break;
 	case SETTING_PERCENT:
 		snprintf(out, size, "0%% to 100%%");

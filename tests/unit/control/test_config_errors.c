@@ -100,8 +100,9 @@ END_TEST
 START_TEST(keys)
 {
 	static const struct error_row rows[] = {
-		{ "gates: {}", "f:1:1: unknown key \"gates\"; expected one of: gate, daemon, smtp, include, providers, "
-			       "domains, mail-domains, customers, defaults, unknown, blind, access\n" },
+		{ "gates: {}",
+		  "f:1:1: unknown key \"gates\"; expected one of: gate, daemon, smtp, include, providers, "
+		  "domains, mail-domains, tiers, warm-up, customers, import, defaults, unknown, blind, access\n" },
 		{ "gate: {}\nsmtp: {}\ngate: {}", "f:3:1: \"gate\" stands here twice\n" },
 		{ "gate:\n  port: 5", "f:2:3: unknown key \"port\" in gate\n" },
 		{ "daemon: {socket: /a}", "f:1:10: unknown key \"socket\" in daemon\n" },
@@ -114,7 +115,7 @@ START_TEST(keys)
 		{ "customers:\n- {}", "f:2:3: \"name\" is missing\nf:2:3: \"sources\" is missing\n" },
 		{ "providers:\n- {hosts: [h]}", "f:2:3: \"name\" is missing\n" },
 		{ "customers:\n- {name: c, sources: [10.0.0.1], ip: 1}",
-		  "f:2:34: unknown key \"ip\"; expected one of: name, sources, weight, limits, at\n" },
+		  "f:2:34: unknown key \"ip\"; expected one of: name, sources, weight, limits, at, tier\n" },
 		{ "customers:\n- {name: c, sources: [{prefix: 10.0.0.1, stream: fast}]}",
 		  "f:2:50: stream: \"fast\": expected bulk or transactional\n" },
 		{ "customers:\n- {name: c, sources: [{ports: 1-2}]}", "f:2:23: \"prefix\" is missing\n" },
@@ -229,9 +230,47 @@ START_TEST(customers)
 		{ WEIGHT("0"), WEIGHT_WRONG("0") },
 		{ WEIGHT("1001"), WEIGHT_WRONG("1001") },
 		{ WEIGHT("1.5"), WEIGHT_WRONG("1.5") },
+		{ CUSTOMER("sources: [10.0.0.1], tier: old"),
+		  "f:2:40: tier: \"old\": expected new, normal or trusted\n" },
 	};
 
 	check(rows, LENGTH(rows));
+}
+END_TEST
+
+START_TEST(tiers)
+{
+	static const struct error_row rows[] = {
+		{ "tiers: {old: {}}", "f:1:9: unknown tier \"old\"; expected new, normal or trusted\n" },
+		{ "tiers: [new]", "f:1:8: expected a mapping, found a list\n" },
+		{ "tiers: {new: {connections: 1}}",
+		  "f:1:15: unknown key \"connections\"; expected one of: limits, blind\n" },
+		{ "tiers: {new: {blind: {connections: x}}}",
+		  "f:1:36: connections: \"x\": expected a count such as 20\n" },
+		{ "warm-up: {}", "f:1:10: expected a list, found a mapping\n" },
+		{ "warm-up: [{limits: {connections: 1}}]",
+		  "f:1:11: a step needs \"for\", \"messages\" or both: what it takes to leave it\n" },
+		{ "warm-up: [{for: soon}]", "f:1:17: for: \"soon\": expected a duration up to 366d, such as 3d\n" },
+		{ "warm-up: [{for: 367d}]", "f:1:17: for: \"367d\": expected a duration up to 366d, such as 3d\n" },
+		{ "warm-up: [{messages: many}]", "f:1:22: messages: \"many\": expected a count such as 500\n" },
+		{ "warm-up: [{for: 1d, after: 2d}]",
+		  "f:1:21: unknown key \"after\"; expected one of: limits, for, messages\n" },
+		{ "import: {tier: some}", "f:1:16: tier: \"some\": expected new, normal or trusted\n" },
+	};
+
+	check(rows, LENGTH(rows));
+}
+END_TEST
+
+START_TEST(too_many_steps)
+{
+	char text[1024] = "warm-up:\n", *errors = NULL;
+
+	for (int i = 0; i < 33; i++)
+		strcat(text, "- {for: 1d}\n");
+	ck_assert_ptr_null(config_parse("f", text, strlen(text), &errors));
+	ck_assert_str_eq(errors, "f:34:3: warm-up: at most 32 steps\n");
+	free(errors);
 }
 END_TEST
 
@@ -250,12 +289,12 @@ START_TEST(all_of_them_at_once)
 		  "f:10:23: \"10.0.0.300" PREFIX_WRONG "f:11:11: weight: \"x\": expected a number from 1 to 1000\n"
 		  "f:10:3: \"name\" is missing\n"
 		  "f:12:1: unknown key \"more\"; expected one of: gate, daemon, smtp, include, providers, domains, "
-		  "mail-domains, customers, defaults, unknown, blind, access\n" },
+		  "mail-domains, tiers, warm-up, customers, import, defaults, unknown, blind, access\n" },
 	};
 
 	check(rows, LENGTH(rows));
 }
 END_TEST
 
-UNIT_MAIN("config_errors", access_lists, not_yaml, wrong_kinds_of_nodes, keys, values, providers, customers,
-	  all_of_them_at_once)
+UNIT_MAIN("config_errors", access_lists, not_yaml, wrong_kinds_of_nodes, keys, values, providers, customers, tiers,
+	  too_many_steps, all_of_them_at_once)

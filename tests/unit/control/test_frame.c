@@ -58,8 +58,8 @@ START_TEST(bad_heads)
 	} rows[] = {
 		{ { 0, WIRE_VERSION, WIRE_BEGIN, BEGIN_SIZE }, WIRE_TO_GATE, "magic 0x0, expected 0x5c1" },
 		{ { 0xc105, WIRE_VERSION, WIRE_BEGIN, BEGIN_SIZE }, WIRE_TO_GATE, "magic 0xc105, expected 0x5c1" },
-		{ { WIRE_MAGIC, 0, WIRE_BEGIN, BEGIN_SIZE }, WIRE_TO_GATE, "version 0, expected 3" },
-		{ { WIRE_MAGIC, 99, WIRE_BEGIN, BEGIN_SIZE }, WIRE_TO_GATE, "version 99, expected 3" },
+		{ { WIRE_MAGIC, 0, WIRE_BEGIN, BEGIN_SIZE }, WIRE_TO_GATE, "version 0, expected 4" },
+		{ { WIRE_MAGIC, 99, WIRE_BEGIN, BEGIN_SIZE }, WIRE_TO_GATE, "version 99, expected 4" },
 		{ { WIRE_MAGIC, WIRE_VERSION, WIRE_TYPES, BEGIN_SIZE }, WIRE_TO_GATE, "type 20, expected 0 to 19" },
 		{ { WIRE_MAGIC, WIRE_VERSION, 255, BEGIN_SIZE }, WIRE_TO_GATE, "type 255, expected 0 to 19" },
 		{ { WIRE_MAGIC, WIRE_VERSION, WIRE_BEGIN, BEGIN_SIZE },

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "customers/customer_text.h"
+#include "customers/customers.h"
 #include "unit.h"
 #include "units.h"
 
@@ -54,6 +55,41 @@ START_TEST(the_same_customer)
 }
 END_TEST
 
+static void check_at(const char *text)
+{
+	struct import import;
+	struct customer again = { 0 };
+
+	ck_assert_msg(import_read(text, strlen(text), &import), "%s: %s", text, import.errors);
+	const struct customer *customer = &import.customer[0];
+	ck_assert_uint_eq(customer->tier, TIER_NEW);
+	ck_assert_uint_eq(customer->at_count, 2);
+	ck_assert_str_eq(customer->at[0].provider, "google");
+	ck_assert_uint_eq(customer->at[0].limits.kind[LIMIT_CONNECTIONS].amount, 4);
+	ck_assert_uint_eq(customer->at[0].limits.kind[LIMIT_MESSAGE_RATE].burst, 20);
+	ck_assert_str_eq(customer->at[1].provider, "other");
+	ck_assert_uint_eq(customer->at[1].limits.has, 1u << LIMIT_CONNECTIONS);
+	/* As it is stored. */
+	char *stored = at_text(customer);
+	ck_assert_str_eq(stored, "google connections=4;message-rate=5/s burst 20|other connections=9");
+	ck_assert_ptr_null(at_parse(stored, &again));
+	char *twice = at_text(&again);
+	ck_assert_str_eq(twice, stored);
+	free(stored);
+	free(twice);
+	customer_finish(&again);
+	import_finish(&import);
+}
+
+START_TEST(tier_and_limits_at_providers)
+{
+	check_at("name,sources,tier,google:connections,google:message-rate,other:connections\n"
+		 "acme,192.0.2.11,new,4,5/s burst 20,9\n");
+	check_at("{\"name\": \"acme\", \"sources\": \"192.0.2.11\", \"tier\": \"new\", \"at\": {\"google\": "
+		 "{\"connections\": 4, \"message-rate\": \"5/s burst 20\"}, \"other\": {\"connections\": \"9\"}}}");
+}
+END_TEST
+
 START_TEST(lines)
 {
 	struct import import;
@@ -68,16 +104,52 @@ START_TEST(lines)
 }
 END_TEST
 
+struct wrong {
+	const char *text, *errors; /* NULL: in a library's words */
+};
+
+static void check_wrong(const struct wrong *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct import import;
+		ck_assert_msg(!import_read(rows[i].text, strlen(rows[i].text), &import), "row %zu", i);
+		ck_assert_uint_gt(import.error_count, 0);
+		if (rows[i].errors != NULL)
+			ck_assert_str_eq(import.errors, rows[i].errors);
+		import_finish(&import);
+	}
+}
+
+START_TEST(wrong_tiers_and_limits_at_providers)
+{
+	static const struct wrong rows[] = {
+		{ "name,sources,tier\na,10.0.0.1,old\n", "line 2: tier: \"old\": expected new, normal or trusted\n" },
+		{ "name,sources,p:connections\na,10.0.0.1,x\n",
+		  "line 2: p:connections: \"x\": expected a count such as 20\n" },
+		{ "name,sources,p:sources\na,10.0.0.1,x\n", NULL },
+		{ "name,sources,:connections\na,10.0.0.1,x\n", NULL },
+		{ "name,sources,p:connections,p:connections\na,10.0.0.1,1,1\n",
+		  "line 1: column \"p:connections\" is there twice\n" },
+		{ "{\"name\":\"a\",\"sources\":\"10.0.0.1\",\"at\":7}",
+		  "line 1: at: expected an object of providers\n" },
+		{ "{\"name\":\"a\",\"sources\":\"10.0.0.1\",\"at\":{\"p\":7}}",
+		  "line 1: at p: expected an object of limits\n" },
+		{ "{\"name\":\"a\",\"sources\":\"10.0.0.1\",\"at\":{\"p\":{\"colour\":7}}}",
+		  "line 1: at: unknown limit \"p:colour\"\n" },
+	};
+
+	check_wrong(rows, sizeof(rows) / sizeof(rows[0]));
+}
+END_TEST
+
 START_TEST(what_is_wrong)
 {
-	static const struct {
-		const char *text, *errors;
-	} rows[] = {
+	static const struct wrong rows[] = {
 		{ "", "line 1: no customer in it\n" },
 		{ "name,sources\n", "line 1: no customer in it\n" },
-		{ "name,colour,name\n", "line 1: column \"colour\": expected name, sources, weight, connections, "
-					"connection-rate, byte-rate or "
-					"message-rate\nline 1: column \"name\" is there twice\n" },
+		{ "name,colour,name\n", "line 1: column \"colour\": expected name, sources, weight, tier, "
+					"connections, connection-rate, byte-rate, message-rate, or "
+					"PROVIDER:connections and so on\nline 1: column \"name\" is there twice\n" },
 		{ "name,sources\na\n", "line 2: 1 fields, expected 2\n" },
 		{ "name,sources\na,10.0.0.1,7\n", "line 2: 3 fields, expected 2\n" },
 		{ "name,sources\na b,10.0.0.1\n",
@@ -108,14 +180,7 @@ START_TEST(what_is_wrong)
 		{ "{", NULL },
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct import import;
-		ck_assert_msg(!import_read(rows[i].text, strlen(rows[i].text), &import), "row %zu", i);
-		ck_assert_uint_gt(import.error_count, 0);
-		if (rows[i].errors != NULL)
-			ck_assert_str_eq(import.errors, rows[i].errors);
-		import_finish(&import);
-	}
+	check_wrong(rows, sizeof(rows) / sizeof(rows[0]));
 }
 END_TEST
 
@@ -176,4 +241,5 @@ START_TEST(texts_again)
 }
 END_TEST
 
-UNIT_MAIN("import", the_same_customer, lines, what_is_wrong, many_errors, lines_that_are_too_long, texts_again)
+UNIT_MAIN("import", wrong_tiers_and_limits_at_providers, tier_and_limits_at_providers, the_same_customer, lines,
+	  what_is_wrong, many_errors, lines_that_are_too_long, texts_again)

@@ -12,13 +12,17 @@ static struct ledger ledger;
 static struct alarms alarms;
 static struct config config;
 static struct policy policy = { .config = &config };
+static const size_t tiers[TIERS] = { [TIER_NEW] = 7 };
 static uint64_t enforced[HISTOGRAM_CELLS];
 
 static struct metrics nothing(void)
 {
-	return (struct metrics){
-		.link = &gate_link, .ledger = &ledger, .alarms = &alarms, .policy = &policy, .enforced = enforced
-	};
+	return (struct metrics){ .link = &gate_link,
+				 .ledger = &ledger,
+				 .alarms = &alarms,
+				 .policy = &policy,
+				 .enforced = enforced,
+				 .tiers = tiers };
 }
 
 static char *page_of(const struct metrics *metrics)
@@ -68,6 +72,8 @@ START_TEST(without_a_gate)
 	has(page, "sluice_decisions{action=\"quarantine\"} 0");
 	has(page, "sluice_alarms{alarm=\"gate-gone\"} 0");
 	has(page, "sluice_enforced_seconds_count{} 0");
+	has(page, "sluice_customers{tier=\"new\"} 7");
+	has(page, "sluice_customers{tier=\"trusted\"} 0");
 	ck_assert_ptr_null(strstr(page, "sluice_gate_events"));
 	free(page);
 }

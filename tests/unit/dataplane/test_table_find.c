@@ -117,6 +117,68 @@ START_TEST(limits_by_how_specific_they_are)
 }
 END_TEST
 
+static struct wire_PUT_LIMITS of_tier(uint8_t tier, uint8_t ceiling, uint32_t has, uint64_t amount)
+{
+	const struct limit limit = { amount, 1000000000, 1 };
+
+	return (struct wire_PUT_LIMITS){
+		.key = { .scope = SCOPE_CUSTOMER, .ceiling = ceiling, .tier = tier, .customer = ID_ANY },
+		.limits = { .has = has, .kind = { limit, limit, limit, limit } }
+	};
+}
+
+static uint64_t connections_of(const struct apply *apply, uint32_t customer)
+{
+	const struct scope_key key = { .scope = SCOPE_CUSTOMER, .customer = customer };
+	struct limits is;
+
+	table_published_limits(apply->store, &key, &is);
+	return is.has & CONNECTIONS ? is.kind[LIMIT_CONNECTIONS].amount : 0;
+}
+
+/* Customers 1 and 2 are of tier 5, 2 has a limit of its own; 3 is of none. */
+static void put_tiers(struct apply *apply)
+{
+	const struct wire_PUT_LIMITS records[] = {
+		of_tier(0, 0, CONNECTIONS, 40),
+		of_tier(5, 0, CONNECTIONS, 20),
+		of_tier(0, 1, CONNECTIONS, 8),
+		of_tier(5, 1, CONNECTIONS, 4),
+		{ .key = { .scope = SCOPE_CUSTOMER, .customer = 1 }, .limits = { .tier = 5 } },
+		{ .key = { .scope = SCOPE_CUSTOMER, .customer = 2 },
+		  .limits = { .has = CONNECTIONS, .tier = 5, .kind = { { 30, 1, 1 } } } },
+	};
+
+	tables_begin(apply, 2, WIRE_DELTA);
+	for (size_t i = 0; i < sizeof(records) / sizeof(records[0]); i++)
+		tables_put(apply, WIRE_PUT_LIMITS, &records[i]);
+	tables_commit(apply);
+}
+
+START_TEST(limits_of_a_tier)
+{
+	struct apply apply = { .store = table_store_create() };
+	const struct wire_PUT_LIMITS moved = { .key = { .scope = SCOPE_CUSTOMER, .customer = 1 },
+					       .limits = { .tier = 6 } };
+
+	tables_publish_first(&apply);
+	put_tiers(&apply);
+	ck_assert_uint_eq(connections_of(&apply, 1), 20);
+	ck_assert_uint_eq(connections_of(&apply, 2), 30); /* its own stand before */
+	ck_assert_uint_eq(connections_of(&apply, 3), 40);
+	table_blind(apply.store, 1000);
+	ck_assert_uint_eq(connections_of(&apply, 1), 4);
+	ck_assert_uint_eq(connections_of(&apply, 2), 4);
+	ck_assert_uint_eq(connections_of(&apply, 3), 8);
+	table_blind(apply.store, 0);
+	tables_change(&apply, WIRE_PUT_LIMITS, &moved); /* to a tier that says nothing */
+	ck_assert_uint_eq(connections_of(&apply, 1), 40);
+	table_blind(apply.store, 1000);
+	ck_assert_uint_eq(connections_of(&apply, 1), 8);
+	table_store_destroy(apply.store);
+}
+END_TEST
+
 START_TEST(a_deleted_limit_uncovers_the_next)
 {
 	struct apply apply = { .store = table_store_create() };
@@ -142,14 +204,14 @@ END_TEST
 
 /* A connection's keys: customer 1 at provider 2, its own and its receiver's address. */
 static const struct scopes scopes = {
-	.key = { [SCOPE_CUSTOMER_PROVIDER] = { SCOPE_CUSTOMER_PROVIDER, 0, { 0 }, 1, 2, { { 0 } } },
-		 [SCOPE_SOURCE_PROVIDER] = { SCOPE_SOURCE_PROVIDER, 0, { 0 }, 0, 2, V4(10, 0, 0, 1) },
-		 [SCOPE_REMOTE] = { SCOPE_REMOTE, 0, { 0 }, 0, 2, V4(192, 0, 2, 1) },
-		 [SCOPE_CUSTOMER] = { SCOPE_CUSTOMER, 0, { 0 }, 1, 0, { { 0 } } },
-		 [SCOPE_SOURCE] = { SCOPE_SOURCE, 0, { 0 }, 0, 0, V4(10, 0, 0, 1) },
-		 [SCOPE_DOMAIN] = { SCOPE_DOMAIN, 0, { 0 }, 0, 0, { { 7 } } },
-		 [SCOPE_PROVIDER] = { SCOPE_PROVIDER, 0, { 0 }, 0, 2, { { 0 } } },
-		 [SCOPE_GATE] = { SCOPE_GATE, 0, { 0 }, 0, 0, { { 0 } } } }
+	.key = { [SCOPE_CUSTOMER_PROVIDER] = { SCOPE_CUSTOMER_PROVIDER, 0, 0, 0, 1, 2, { { 0 } } },
+		 [SCOPE_SOURCE_PROVIDER] = { SCOPE_SOURCE_PROVIDER, 0, 0, 0, 0, 2, V4(10, 0, 0, 1) },
+		 [SCOPE_REMOTE] = { SCOPE_REMOTE, 0, 0, 0, 0, 2, V4(192, 0, 2, 1) },
+		 [SCOPE_CUSTOMER] = { SCOPE_CUSTOMER, 0, 0, 0, 1, 0, { { 0 } } },
+		 [SCOPE_SOURCE] = { SCOPE_SOURCE, 0, 0, 0, 0, 0, V4(10, 0, 0, 1) },
+		 [SCOPE_DOMAIN] = { SCOPE_DOMAIN, 0, 0, 0, 0, 0, { { 7 } } },
+		 [SCOPE_PROVIDER] = { SCOPE_PROVIDER, 0, 0, 0, 0, 2, { { 0 } } },
+		 [SCOPE_GATE] = { SCOPE_GATE, 0, 0, 0, 0, 0, { { 0 } } } }
 };
 
 static uint64_t decision_of(const struct apply *apply)
@@ -216,5 +278,5 @@ START_TEST(decisions_on_others)
 }
 END_TEST
 
-UNIT_MAIN("table_find", limits_by_how_specific_they_are, a_deleted_limit_uncovers_the_next, the_most_specific_decision,
-	  decisions_on_others)
+UNIT_MAIN("table_find", limits_by_how_specific_they_are, limits_of_a_tier, a_deleted_limit_uncovers_the_next,
+	  the_most_specific_decision, decisions_on_others)
