@@ -66,7 +66,7 @@ class Disk:
     """A small file system that can be full, or read-only. In the mount namespace of whoever made it, and gone with
     it."""
 
-    def __init__(self, path, size="4m"):
+    def __init__(self, path, size="64m"):
         self.path = path
         os.makedirs(path, exist_ok=True)
         subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "sluice-faults", path], check=True)
