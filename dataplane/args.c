@@ -5,6 +5,9 @@
 #include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "counters.h"
 
 #define ARG_LEAST 64
 #define ARG_MOST (1u << 26)
@@ -16,7 +19,8 @@ enum {
 	KEY_STATE = 't',
 	KEY_FLOWS = 'f',
 	KEY_METERS = 'm',
-	KEY_HELD = 'h'
+	KEY_HELD = 'h',
+	KEY_FORCE = 'F'
 };
 
 static const struct argp_option options[] = {
@@ -27,6 +31,7 @@ static const struct argp_option options[] = {
 	{ "flows", KEY_FLOWS, "N", 0, "connections a worker can follow; default 65536", 0 },
 	{ "meters", KEY_METERS, "N", 0, "limited things the gate can count; default 65536", 0 },
 	{ "held", KEY_HELD, "N", 0, "packets a worker may hold back; default 8192", 0 },
+	{ "force", KEY_FORCE, "STATE[,STATE]", 0, "behave as if this were wrong: for tests", 0 },
 	{ 0 },
 };
 
@@ -39,6 +44,33 @@ static uint32_t number(struct argp_state *state, const char *name, const char *t
 	if (errno != 0 || end == text || *end != '\0' || value < ARG_LEAST || value > ARG_MOST)
 		argp_error(state, "--%s: \"%s\" is not a number from %d to %u", name, text, ARG_LEAST, ARG_MOST);
 	return (uint32_t)value;
+}
+
+static void say_forcible(struct argp_state *state, const char *text, int size)
+{
+	unsigned forcible = 0;
+	char names[256];
+
+	for (enum fault fault = 0; fault < FAULTS; fault++)
+		forcible |= fault_rows[fault].forcible ? 1u << fault : 0;
+	argp_error(state, "--force: \"%.*s\" is none of %s", size, text, fault_names(forcible, names, sizeof(names)));
+}
+
+/* Names with commas in between, as bits. */
+static unsigned forced(struct argp_state *state, const char *text)
+{
+	unsigned faults = 0;
+
+	for (;;) {
+		size_t size = strcspn(text, ",");
+		enum fault fault = fault_find(text, size);
+		if (fault == FAULTS || !fault_rows[fault].forcible)
+			say_forcible(state, text, (int)size);
+		faults |= 1u << fault;
+		if (text[size] == '\0')
+			return faults;
+		text += size + 1;
+	}
 }
 
 static error_t take(int key, char *text, struct argp_state *state)
@@ -66,6 +98,9 @@ static error_t take(int key, char *text, struct argp_state *state)
 		break;
 	case KEY_HELD:
 		args->held = number(state, "held", text);
+		break;
+	case KEY_FORCE:
+		args->forced |= forced(state, text);
 		break;
 	case ARGP_KEY_ARG:
 		argp_error(state, "unexpected \"%s\"", text);

@@ -11,6 +11,7 @@ struct args {
 	uint32_t flows;		      /* a worker's most */
 	uint32_t meters;	      /* the gate's most */
 	uint32_t held;		      /* packets a worker may hold */
+	unsigned forced;	      /* a bit per enum fault */
 };
 
 /* Exits with a message that names the argument and its limits when one is wrong. */

@@ -16,6 +16,7 @@ struct control_config {
 	const char *socket_path; /* UNIX stream socket, mode 0660 */
 	const char *state_path;	 /* last-state file, two slots; NULL: none */
 	uint32_t workers;
+	uint16_t forced;	     /* a bit per enum fault; see force.h */
 	struct worker_view **worker; /* [workers] */
 	struct meters *meters;	     /* NULL in tests */
 	struct table_store *store;

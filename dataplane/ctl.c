@@ -144,7 +144,8 @@ static int take_hello(struct ctl *ctl, struct client *client)
 					  .boot = ctl->boot,
 					  .pid = (uint32_t)getpid(),
 					  .ready = sizes.ready,
-					  .workers = (uint8_t)ctl->report.config->workers };
+					  .workers = (uint8_t)ctl->report.config->workers,
+					  .forced = ctl->report.config->forced };
 	client->greeted = true;
 	return frame_put(&client->out, WIRE_HELLO, &hello);
 }

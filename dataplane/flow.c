@@ -54,6 +54,11 @@ struct flow_table *flow_table_create(uint32_t most, const uint8_t secret[16])
 	return table;
 }
 
+void flow_table_exhaust(struct flow_table *table)
+{
+	table->free_count = 0;
+}
+
 void flow_table_destroy(struct flow_table *table)
 {
 	if (table == NULL)

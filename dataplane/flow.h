@@ -140,6 +140,8 @@ struct flow_table;
 
 /* Room for `most` flows, from DPDK's memory; NULL when there is not enough. */
 struct flow_table *flow_table_create(uint32_t most, const uint8_t secret[16]);
+/* From now on it is full, with nothing in it. */
+void flow_table_exhaust(struct flow_table *table);
 void flow_table_destroy(struct flow_table *table);
 
 uint64_t flow_hash(const struct flow_table *table, const struct flow_key *key);

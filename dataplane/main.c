@@ -17,6 +17,7 @@
 #include "args.h"
 #include "clock.h"
 #include "control.h"
+#include "force.h"
 #include "hold.h"
 #include "log.h"
 #include "table_write.h"
@@ -127,6 +128,7 @@ static int create_control(struct program *program)
 		.worker = program->view,
 		.meters = program->gate.meters,
 		.store = program->store,
+		.forced = (uint16_t)program->args.forced,
 		.flows_most = (uint64_t)program->args.flows * program->gate.workers,
 	};
 
@@ -176,6 +178,8 @@ int main(int argc, char **argv)
 		ret = open_ports(&program);
 	if (ret == 0)
 		ret = create_workers(&program);
+	if (ret == 0)
+		ret = force_faults(&program.gate, program.args.forced);
 	if (ret == 0)
 		ret = create_control(&program);
 	if (ret == 0)

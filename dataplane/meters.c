@@ -59,6 +59,11 @@ struct meters *meters_create(uint32_t most, const uint8_t secret[16], uint64_t s
 	return meters;
 }
 
+void meters_exhaust(struct meters *meters)
+{
+	meters->index->free = 0;
+}
+
 void meters_destroy(struct meters *meters)
 {
 	if (meters == NULL)

@@ -51,6 +51,9 @@ struct meters {
 struct meters *meters_create(uint32_t most, const uint8_t secret[16], uint64_t start);
 void meters_destroy(struct meters *meters);
 
+/* From now on none is to be had that is not in use already. */
+void meters_exhaust(struct meters *meters);
+
 /* Where keys are looked for. That is cold, as the meters are: the first fetches ahead the places, the second what is
  * found there, the third what is behind that where it is another key's: so many are on their way at once. */
 void meter_hashes(const struct meters *meters, const struct scope_key *keys, unsigned count, uint32_t *ret_hash);

@@ -8,13 +8,14 @@
 void watch_counters(struct watch *watch, const uint64_t counter[COUNTERS], uint64_t now)
 {
 	for (int i = 0; i < FAULTS; i++) {
-		enum counter which = fault_rows[i].counter;
+		const struct fault_row *row = &fault_rows[i];
+		enum counter which = row->counter;
 		uint64_t more = counter[which] - watch->said[which];
 
-		if (more == 0 || (watch->said_at[which] != 0 && now - watch->said_at[which] < QUIET_NS))
+		if (!row->loud || more == 0 || (watch->said_at[which] != 0 && now - watch->said_at[which] < QUIET_NS))
 			continue;
-		log_warning("%s: %llu more: %s", counter_rows[which].name, (unsigned long long)more,
-			    fault_rows[i].advice);
+		log_warning("%s: %s: %llu more %s; %s", row->name, row->meaning, (unsigned long long)more,
+			    counter_rows[which].name, row->advice);
 		watch->said[which] = counter[which];
 		watch->said_at[which] = now;
 	}

@@ -3,6 +3,8 @@
 #ifndef SLUICE_COUNTERS_H
 #define SLUICE_COUNTERS_H
 
+#include <stdbool.h>
+
 enum counter {
 #define COUNTER(name, class, text, help) COUNT_##name,
 #include "counters.def"
@@ -20,19 +22,34 @@ struct counter_row {
 
 extern const struct counter_row counter_rows[COUNTERS];
 
-/* Counters that mean something is wrong when they rise, made from faults.def. */
+/* What becomes of mail while something is wrong. */
+enum meanwhile { MEANWHILE_OPEN, MEANWHILE_CLOSED, MEANWHILE_KEPT };
+
+extern const char *const meanwhile_names[];
+
+/* The gate's exceptional states, made from faults.def. */
 enum fault {
-#define FAULT(counter, advice) FAULT_##counter,
+#define FAULT(counter, ...) FAULT_##counter,
 #include "faults.def"
 #undef FAULT
 	FAULTS
 };
 
 struct fault_row {
-	enum counter counter;
-	const char *advice;
+	enum counter counter; /* rises in it */
+	const char *name;     /* "pool-empty" */
+	enum meanwhile meanwhile;
+	bool loud;     /* is told without being asked for */
+	bool forcible; /* by sluice-gate --force */
+	const char *meaning, *advice;
 };
 
 extern const struct fault_row fault_rows[FAULTS];
+
+/* FAULTS when there is none of that name, which is `size` bytes long. */
+enum fault fault_find(const char *name, unsigned long size);
+
+/* "pool-empty, port-full": those with a bit in `faults`. Returns `out`. */
+char *fault_names(unsigned faults, char *out, unsigned long size);
 
 #endif

@@ -46,8 +46,10 @@ struct wire_HELLO {
 	uint32_t pid;
 	uint8_t ready; /* gate: tables are complete, SMTP passes */
 	uint8_t workers;
-	uint8_t zero[2];
+	uint16_t forced; /* gate: a bit per enum fault, it was told to behave as if it were so */
 };
+
+_Static_assert(FAULTS <= 16, "a bit for each in a HELLO");
 
 enum { WIRE_DELTA, WIRE_FULL };
 

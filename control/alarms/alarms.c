@@ -16,12 +16,6 @@ const struct alarm_row alarm_rows[ALARMS] = {
 #undef ALARM
 };
 
-const char *const meanwhile_names[] = {
-	[MEANWHILE_OPEN] = "open",
-	[MEANWHILE_CLOSED] = "closed",
-	[MEANWHILE_KEPT] = "kept",
-};
-
 struct alarm *alarms_find(const struct alarms *alarms, enum alarm_kind kind, const char *subject)
 {
 	for (size_t i = 0; i < alarms->count; i++)

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "counters.h"
+
 enum alarm_kind {
 #define ALARM(kind, name, meanwhile, meaning, advice) ALARM_##kind,
 #include "alarms/alarms.def"
@@ -16,15 +18,12 @@ enum alarm_kind {
 	ALARMS
 };
 
-enum meanwhile { MEANWHILE_OPEN, MEANWHILE_CLOSED, MEANWHILE_KEPT };
-
 struct alarm_row {
 	const char *name, *meaning, *advice;
 	enum meanwhile meanwhile;
 };
 
 extern const struct alarm_row alarm_rows[ALARMS];
-extern const char *const meanwhile_names[];
 
 #define ALARM_SUBJECT_MAX 80
 #define ALARM_DETAIL_MAX 256

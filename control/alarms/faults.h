@@ -14,12 +14,15 @@ struct alarms;
 #define FAULT_STILL_LOOKS 15
 
 struct faults {
-	bool based; /* what the gate had counted before the first look is old news */
+	bool based;    /* what the gate had counted before the first look is old news */
+	uint64_t boot; /* of the gate that counted */
 	uint64_t seen[COUNTERS];
 	uint64_t more[COUNTERS]; /* since the alarm is on */
 	unsigned still[COUNTERS];
 };
 
-void faults_look(struct faults *faults, const uint64_t counter[COUNTERS], int64_t now_ms, struct alarms *alarms);
+/* `boot`: the gate's; one that started anew has counted from 0 on. */
+void faults_look(struct faults *faults, const uint64_t counter[COUNTERS], uint64_t boot, int64_t now_ms,
+		 struct alarms *alarms);
 
 #endif

@@ -38,11 +38,14 @@ static void keep(struct vitals *vitals, enum alarm_kind kind, const char *subjec
 static void look_at_link(struct vitals *vitals)
 {
 	const struct link_status *status = link_status(vitals->daemon->link);
+	char forced[ALARM_DETAIL_MAX];
 
 	vitals->away = status->connected ? 0 : vitals->away + 1;
 	vitals->waiting = status->connected && !status->ready ? vitals->waiting + 1 : 0;
 	keep(vitals, ALARM_GATE_GONE, "", vitals->away >= AWAY_LOOKS, status->own_error ? status->error : "");
 	keep(vitals, ALARM_GATE_WAITS, "", vitals->waiting >= AWAY_LOOKS, "");
+	keep(vitals, ALARM_GATE_FORCED, "", status->connected && status->forced != 0,
+	     fault_names(status->forced, forced, sizeof(forced)));
 	keep(vitals, ALARM_GATE_REFUSES, "", status->error[0] != '\0' && !status->own_error, status->error);
 }
 
@@ -80,7 +83,8 @@ static void take_counters(void *context, const struct rows *rows)
 	if (rows == NULL || rows->count != 1)
 		return;
 	const struct wire_ROW_COUNTERS *row = rows->row;
-	faults_look(&vitals->faults, row->counter, wall_ms(), &vitals->daemon->alarms);
+	faults_look(&vitals->faults, row->counter, link_status(vitals->daemon->link)->boot, wall_ms(),
+		    &vitals->daemon->alarms);
 }
 
 static int on_look(sd_event_source *source, uint64_t usec, void *context)

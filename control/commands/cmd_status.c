@@ -87,7 +87,7 @@ static void say_enforced(json_t *reply, const struct link_status *status)
 
 static void say_link(json_t *reply, const struct link_status *status)
 {
-	char when[48];
+	char when[48], forced[256];
 
 	json_object_set_new(reply, "connected", json_boolean(status->connected));
 	json_object_set_new(reply, "ready", json_boolean(status->connected && status->ready));
@@ -102,6 +102,10 @@ static void say_link(json_t *reply, const struct link_status *status)
 		    status->error);
 	else
 		say(reply, "gate", "connected, pid %u", status->pid);
+	json_object_set_new(reply, "forced",
+			    json_string(fault_names(status->connected ? status->forced : 0, forced, sizeof(forced))));
+	if (status->connected && status->forced != 0)
+		say(reply, "FORCED", "%s: the gate was started with --force, a test", forced);
 	say_enforced(reply, status);
 	if (status->enforced != 0)
 		say(reply, "last publication", "%.3f ms to build and swap, %.3f ms until every worker saw it",

@@ -220,8 +220,10 @@ static void take_hello(struct link *link, const struct wire_HELLO *hello)
 	link->retry_usec = RETRY_FIRST_USEC;
 	link->status.connected = true;
 	link->status.ready = hello->ready;
+	link->status.boot = hello->boot;
 	link->status.pid = hello->pid;
 	link->status.workers = hello->workers;
+	link->status.forced = hello->forced;
 	log_info("gate: connected, pid %u, %u workers, generation %llu", hello->pid, hello->workers,
 		 (unsigned long long)hello->generation);
 	link->wanted.all = true;

@@ -15,8 +15,10 @@
 struct link;
 
 struct link_status {
-	bool connected, ready;		 /* ready: the gate's tables are complete */
-	uint32_t pid, workers;		 /* the gate's */
+	bool connected, ready; /* ready: the gate's tables are complete */
+	uint64_t boot;	       /* the gate's: another after each of its starts */
+	uint32_t pid, workers;
+	unsigned forced;		 /* a bit per enum fault: it was told to behave as if it were so */
 	uint64_t wanted, enforced;	 /* generations; enforced 0: nothing since it is connected */
 	uint64_t publish_ns, quiesce_ns; /* of the last acknowledgement */
 	char error[WIRE_ERROR_MAX];	 /* of the last refusal; empty: none since */

@@ -47,6 +47,7 @@ class Bed(Topology, Mtas, Mail):
         self.serial = 0
         self.with_gate = True
         self.workers = 1
+        self.forced = ()   # states the gate is told to be in
         self.config = {}
 
     # -- processes --------------------------------------------------------------------------------------
@@ -99,7 +100,7 @@ class Bed(Topology, Mtas, Mail):
                           "--file-prefix", self.name, "--lcores", lcores, f"--vdev=net_af_packet0,iface=inside{queues}",
                           f"--vdev=net_af_packet1,iface=outside{queues}", "--", "--inside", "net_af_packet0",
                           "--outside", "net_af_packet1", "--socket", f"{self.dir}/gate.sock", "--state",
-                          f"{self.dir}/gate.state")
+                          f"{self.dir}/gate.state", *(["--force", ",".join(self.forced)] if self.forced else []))
 
     def start_gate(self, wait=True):
         self.spawn("gate", self.gate_command())

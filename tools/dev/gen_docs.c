@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alarms/alarms.h"
 #include "commands.h"
 #include "completion.h"
 #include "config/settings.h"
@@ -161,6 +162,33 @@ static void md_counters(void)
 	for (int i = 0; i < COUNTERS; i++) {
 		printf("| `%s` | %s | ", counter_rows[i].name, class_names[counter_rows[i].class]);
 		cell(counter_rows[i].help);
+		puts(" |");
+	}
+}
+
+static void md_faults(void)
+{
+	puts("| state | counter | meanwhile | alarm | forced | what | what to do |\n"
+	     "| --- | --- | --- | --- | --- | --- | --- |");
+	for (int i = 0; i < FAULTS; i++) {
+		const struct fault_row *row = &fault_rows[i];
+		printf("| `%s` | `%s` | %s | %s | %s | ", row->name, counter_rows[row->counter].name,
+		       meanwhile_names[row->meanwhile], row->loud ? "yes" : "-", row->forcible ? "`--force`" : "-");
+		cell(row->meaning);
+		fputs(" | ", stdout);
+		cell(row->advice);
+		puts(" |");
+	}
+}
+
+static void md_alarms(void)
+{
+	puts("| alarm | meanwhile | what | what to do |\n| --- | --- | --- | --- |");
+	for (int i = 0; i < ALARMS; i++) {
+		printf("| `%s` | %s | ", alarm_rows[i].name, meanwhile_names[alarm_rows[i].meanwhile]);
+		cell(alarm_rows[i].meaning);
+		fputs(" | ", stdout);
+		cell(alarm_rows[i].advice);
 		puts(" |");
 	}
 }
@@ -369,11 +397,10 @@ static const struct {
 	const char *name;
 	void (*print)(void);
 } outputs[] = {
-	{ "settings", md_settings },	       { "limits", md_limits },
-	{ "commands", md_commands },	       { "counters", md_counters },
-	{ "exit-codes", md_exit_codes },       { "example", md_example },
-	{ "command-names", list_commands },    { "setting-names", list_keys },
-	{ "sluicectl.1", man_sluicectl },      { "sluice.yaml.5", man_yaml },
+	{ "settings", md_settings },	       { "limits", md_limits },		 { "commands", md_commands },
+	{ "counters", md_counters },	       { "faults", md_faults },		 { "alarms", md_alarms },
+	{ "exit-codes", md_exit_codes },       { "example", md_example },	 { "command-names", list_commands },
+	{ "setting-names", list_keys },	       { "sluicectl.1", man_sluicectl }, { "sluice.yaml.5", man_yaml },
 	{ "sluicectl.bash", completion_bash }, { "_sluicectl", completion_zsh },
 };
 

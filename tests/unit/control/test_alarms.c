@@ -78,7 +78,7 @@ END_TEST
 
 static bool truncated_is_on(void)
 {
-	return alarms_find(&alarms, ALARM_GATE_COUNTS, "drop-truncated") != NULL;
+	return alarms_find(&alarms, ALARM_GATE_COUNTS, "frames-cut") != NULL;
 }
 
 START_TEST(counters)
@@ -86,35 +86,47 @@ START_TEST(counters)
 	uint64_t counter[COUNTERS] = { [COUNT_DROP_TRUNCATED] = 70, [COUNT_RX_INSIDE] = 5 };
 	struct faults faults = { 0 };
 
-	faults_look(&faults, counter, 1, &alarms);
+	faults_look(&faults, counter, 77, 1, &alarms);
 	ck_assert_msg(alarms.count == 0, "what was counted before is no news");
 	counter[COUNT_DROP_TRUNCATED] += 3;
 	counter[COUNT_RX_INSIDE] += 1000;
-	faults_look(&faults, counter, 2, &alarms);
+	faults_look(&faults, counter, 77, 2, &alarms);
 	ck_assert_uint_eq(alarms.count, 1);
-	const struct alarm *alarm = alarms_find(&alarms, ALARM_GATE_COUNTS, "drop-truncated");
-	ck_assert(alarm != NULL && strncmp(alarm->detail, "3 more so far: ", 15) == 0 &&
-		  strstr(alarm->detail, "tso off"));
+	const struct alarm *alarm = alarms_find(&alarms, ALARM_GATE_COUNTS, "frames-cut");
+	ck_assert(alarm != NULL && strstr(alarm->detail, "3 drop-truncated so far") != NULL);
 	for (int i = 1; i < FAULT_STILL_LOOKS; i++)
-		faults_look(&faults, counter, 3, &alarms);
+		faults_look(&faults, counter, 77, 3, &alarms);
 	ck_assert(truncated_is_on());
-	faults_look(&faults, counter, 3, &alarms);
+	faults_look(&faults, counter, 77, 3, &alarms);
 	ck_assert(!truncated_is_on());
 }
 END_TEST
 
+/* However much it had counted: as much as the new one has, here. */
 START_TEST(gate_restarted)
 {
-	uint64_t counter[COUNTERS] = { [COUNT_DROP_TRUNCATED] = 70 };
+	uint64_t counter[COUNTERS] = { [COUNT_DROP_TRUNCATED] = 1 };
 	struct faults faults = { 0 };
 
-	faults_look(&faults, counter, 1, &alarms);
+	faults_look(&faults, counter, 77, 1, &alarms);
 	counter[COUNT_DROP_TRUNCATED] = 0;
-	faults_look(&faults, counter, 2, &alarms);
+	faults_look(&faults, counter, 78, 2, &alarms);
 	ck_assert(!truncated_is_on());
 	counter[COUNT_DROP_TRUNCATED] = 1;
-	faults_look(&faults, counter, 3, &alarms);
+	faults_look(&faults, counter, 79, 3, &alarms);
 	ck_assert(truncated_is_on());
+}
+END_TEST
+
+START_TEST(quiet_ones)
+{
+	uint64_t counter[COUNTERS] = { 0 };
+	struct faults faults = { 0 };
+
+	faults_look(&faults, counter, 77, 1, &alarms);
+	counter[COUNT_STREAM_LOST] = 1;
+	faults_look(&faults, counter, 77, 2, &alarms);
+	ck_assert_uint_eq(alarms.count, 0);
 }
 END_TEST
 
@@ -130,4 +142,5 @@ START_TEST(names)
 }
 END_TEST
 
-FIXTURE_MAIN("alarms", setup, teardown, on_and_off, by_subject, long_subject, too_many, counters, gate_restarted, names)
+FIXTURE_MAIN("alarms", setup, teardown, on_and_off, by_subject, long_subject, too_many, counters, gate_restarted,
+	     quiet_ones, names)
