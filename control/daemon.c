@@ -12,6 +12,7 @@
 #include "api/request.h"
 #include "api/serve.h"
 #include "api/tidings.h"
+#include "brake/watch_volumes.h"
 #include "clocks.h"
 #include "commands/concern.h"
 #include "config/settings.h"
@@ -200,6 +201,8 @@ static int restore_all(struct daemon *daemon)
 
 	if (ret == 0)
 		ret = complete_config(daemon, daemon->config);
+	if (ret == 0)
+		ret = volumes_restore(daemon);
 	return ret == 0 ? decide_restore(daemon) : ret;
 }
 
@@ -229,6 +232,7 @@ int daemon_start(struct daemon *daemon, const char *config_path)
 		return ret;
 	warn_orphans(daemon);
 	policy_init(&daemon->policy, daemon->config, &daemon->ledger, resolver_sets(daemon->resolver));
+	daemon->policy.brakes = &daemon->brakes;
 	decide_start(daemon);
 	ret = hub_create(daemon->event, &daemon->hub);
 	if (ret < 0)
@@ -244,6 +248,8 @@ int daemon_start(struct daemon *daemon, const char *config_path)
 	if (ret < 0)
 		return ret;
 	ret = vitals_create(daemon, &daemon->vitals);
+	if (ret == 0)
+		ret = volumes_create(daemon, &daemon->volumes);
 	if (ret < 0)
 		return ret;
 	standings_start(daemon);
@@ -264,6 +270,7 @@ void daemon_stop(struct daemon *daemon)
 	standings_stop(daemon);
 	link_destroy(daemon->link); /* answers who asked the gate, out of all the rest */
 	vitals_destroy(daemon->vitals);
+	volumes_destroy(daemon->volumes);
 	if (daemon->hub != NULL)
 		hub_finish(daemon->hub);
 	server_destroy(daemon->server);
@@ -272,6 +279,7 @@ void daemon_stop(struct daemon *daemon)
 	request_end_all(daemon);
 	resolver_destroy(daemon->resolver);
 	policy_finish(&daemon->policy);
+	brakes_finish(&daemon->brakes);
 	ledger_finish(&daemon->ledger);
 	journal_close(daemon->journal);
 	config_destroy(daemon->config);
@@ -308,6 +316,7 @@ static void take_config(struct daemon *daemon, struct config *config, struct res
 	daemon->config = config;
 	policy_finish(&daemon->policy);
 	policy_init(&daemon->policy, config, &daemon->ledger, resolver_sets(daemon->resolver));
+	daemon->policy.brakes = &daemon->brakes;
 	resolver_destroy(old_resolver);
 	config_destroy(old);
 	warn_orphans(daemon);

@@ -9,6 +9,7 @@
 #include <systemd/sd-event.h>
 
 #include "alarms/alarms.h"
+#include "brake/brakes.h"
 #include "config/config.h"
 #include "customers/standings.h"
 #include "dns/resolve.h"
@@ -22,6 +23,7 @@ struct pending;
 struct hub;
 struct server;
 struct vitals;
+struct volumes;
 
 struct daemon {
 	sd_event *event;
@@ -36,6 +38,8 @@ struct daemon {
 	uint64_t enforced[HISTOGRAM_CELLS]; /* orders, by the time from their request to their enforcement */
 	struct vitals *vitals;
 	struct standings standings;
+	struct brakes brakes; /* what customers usually send */
+	struct volumes *volumes;
 	struct server *server;
 	struct hub *hub;	 /* who watches */
 	struct pending *pending; /* requests under way */

@@ -85,6 +85,7 @@ static void restore(void *context, const struct decision *stored)
 		log_error("decision %llu: %s", (unsigned long long)decision.id, error);
 		return;
 	}
+	decision.key = decision_key(decision.action, &decision.key);
 	int ret = ledger_append(&restoring->daemon->ledger, &decision);
 	if (ret < 0)
 		restoring->ret = ret; /* what is not known here would be taken back at the gate */

@@ -282,6 +282,9 @@ static enum admission try_to_enter(struct worker *worker, const struct asker *as
 	}
 	stand_in(worker, asker, &barrier, now);
 	*ret_when = barrier.when;
+	if (barrier.when != WAIT_FOR_CALL)
+		usage_waits(worker, asker->flow, barrier.scope,
+			    barrier.queue == QUEUE_MESSAGES ? LIMIT_MESSAGE_RATE : LIMIT_CONNECTION_RATE);
 	/* Who is called needs no clock; but limits change without a call. */
 	if (barrier.when == WAIT_FOR_CALL &&
 	    queue_first(queues_of(worker, barrier.queue), flow_meter(asker->flow, barrier.scope), wait->ticket,

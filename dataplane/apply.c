@@ -145,10 +145,12 @@ static bool is_tier_of_each(const char *name, const struct scope_key *key)
 	return is_limits(name) && key->tier <= TIERS_MOST && key->scope == SCOPE_CUSTOMER && key->customer == ID_ANY;
 }
 
-/* Ceilings are for each of a scope, and nothing else has one. */
-static bool is_ceiling_of_each(const char *name, const struct scope_key *key)
+/* Those of a blind gate are for each of a scope, a brake is a customer's; nothing but limits has one. */
+static bool is_ceiling(const char *name, const struct scope_key *key)
 {
-	return is_limits(name) && key->ceiling == 1 &&
+	if (is_limits(name) && key->ceiling == CEILING_BRAKE)
+		return key->scope == SCOPE_CUSTOMER && key->customer != ID_UNKNOWN && key->tier == 0;
+	return is_limits(name) && key->ceiling == CEILING_BLIND &&
 	       (!scope_fields[key->scope].customer || key->customer == ID_ANY) &&
 	       (!scope_fields[key->scope].provider || key->provider == ID_ANY) &&
 	       all_zero(&key->address, sizeof(key->address));
@@ -171,8 +173,10 @@ static int check_key(const char *name, const struct scope_key *key, char *ret_er
 	if (key->tier != 0 && !is_tier_of_each(name, key))
 		return refuse(ret_error, "%s: key.tier %u, expected 0, or 1 to %u on limits for each customer", name,
 			      key->tier, TIERS_MOST);
-	if (key->ceiling != 0 && !is_ceiling_of_each(name, key))
-		return refuse(ret_error, "%s: key.ceiling %u, expected 0, or 1 on limits for each", name, key->ceiling);
+	if (key->ceiling != 0 && !is_ceiling(name, key))
+		return refuse(ret_error,
+			      "%s: key.ceiling %u, expected 0, or on limits 1 for each, 2 for one customer or each",
+			      name, key->ceiling);
 	if (!scope_fields[key->scope].customer && key->customer != 0)
 		return refuse(ret_error, "%s: scope %u has no customer", name, key->scope);
 	if (!scope_fields[key->scope].provider && key->provider != 0)
@@ -218,6 +222,8 @@ static int check_limits(const struct wire_PUT_LIMITS *record, char *ret_error)
 			      (1u << LIMIT_KINDS) - 1);
 	if (limits->weight > WEIGHT_MOST)
 		return refuse(ret_error, "PUT_LIMITS: weight %u, at most %u", limits->weight, WEIGHT_MOST);
+	if (record->key.ceiling == CEILING_BRAKE && limits->has & 1u << LIMIT_CONNECTIONS)
+		return refuse(ret_error, "PUT_LIMITS: a brake is of rates");
 	if (record->zero != 0)
 		return refuse(ret_error, "PUT_LIMITS: zero is not 0");
 	for (int kind = LIMIT_CONNECTION_RATE; kind < LIMIT_KINDS; kind++) {

@@ -122,6 +122,16 @@ void bucket_set(struct bucket *bucket, const struct limit *limit, uint64_t now)
 		;
 }
 
+void bucket_forgive(struct bucket *bucket, uint64_t now)
+{
+	uint64_t rate = load(&bucket->rate), tat = load(&bucket->tat);
+	uint64_t empty = now * BUCKET_TICKS_PER_NS + bucket_ticks(bucket_unit(rate), bucket_burst(rate));
+
+	while (tat > empty && !atomic_compare_exchange_weak_explicit(&bucket->tat, &tat, empty, memory_order_relaxed,
+								     memory_order_relaxed))
+		;
+}
+
 void bucket_init(struct bucket *bucket, const struct limit *limit, uint64_t start)
 {
 	uint64_t rate = rate_of(limit), full = bucket_ticks(bucket_unit(rate), bucket_burst(rate));

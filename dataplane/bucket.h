@@ -53,6 +53,9 @@ void bucket_init(struct bucket *bucket, const struct limit *limit, uint64_t star
 /* Another rate from now on; so many units as were used stay used. */
 void bucket_set(struct bucket *bucket, const struct limit *limit, uint64_t now);
 
+/* No debt beyond the burst is left: what was used within a larger one was allowed. */
+void bucket_forgive(struct bucket *bucket, uint64_t now);
+
 /* When `units` may leave, in ns, without taking them; BUCKET_NEVER if they never may. */
 uint64_t bucket_when(const struct bucket *bucket, uint64_t units, uint64_t now);
 

@@ -27,8 +27,24 @@ void ceiling_tighten(struct limits *limits, const struct limits *ceiling, uint32
 		if (!(ceiling->has & 1u << kind))
 			continue;
 		limit.amount = widened(limit.amount, permille);
-		if (!(limits->has & 1u << kind) || is_stricter(kind, &limit, &limits->kind[kind]))
+		if (!(limits->has & 1u << kind) || is_stricter(kind, &limit, &limits->kind[kind])) {
 			limits->kind[kind] = limit;
+			limits->has &= ~LIMIT_BRAKED(kind);
+		}
 		limits->has |= 1u << kind;
+	}
+}
+
+void ceiling_brake(struct limits *limits, const struct limits *ceiling)
+{
+	for (int kind = 0; kind < LIMIT_KINDS; kind++) {
+		struct limit limit = ceiling->kind[kind], *has = &limits->kind[kind];
+		bool limited = limits->has & 1u << kind;
+		if (!(ceiling->has & 1u << kind) || (limited && !is_stricter(kind, &limit, has)))
+			continue;
+		if (limited && has->burst < limit.burst)
+			limit.burst = has->burst;
+		*has = limit;
+		limits->has |= 1u << kind | LIMIT_BRAKED(kind);
 	}
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a limit comes to when the gate is blind. Its ceiling counts eightfold at the first touch of blindness and once
- * when it is complete; the stricter of limit and ceiling holds, kind by kind. */
+/* What a limit comes to under a ceiling; the stricter of the two holds, kind by kind. That of a blind gate counts
+ * eightfold at the first touch of blindness and once when it is complete. That of the spike brake counts at once, and
+ * is marked: LIMIT_BRAKED. */
 #ifndef SLUICE_CEILING_H
 #define SLUICE_CEILING_H
 
@@ -10,5 +11,9 @@
 
 /* `permille`: how blind, 0 (nothing changes) to 1000. */
 void ceiling_tighten(struct limits *limits, const struct limits *ceiling, uint32_t permille);
+
+/* Where there was a limit its burst stays, if it is the smaller one: what may leave at once is never more than
+ * either allows. */
+void ceiling_brake(struct limits *limits, const struct limits *ceiling);
 
 #endif

@@ -217,13 +217,18 @@ struct times {
 	uint64_t start, now;
 };
 
-/* What a kind has used stays used when its rate changes; one that was not limited begins as at the start. */
-static void set_rate(struct bucket *bucket, bool was, const struct limit *limit, const struct times *times)
+/* What a kind has used stays used when its rate changes; one that was not limited begins as at the start. A brake's
+ * burst shrinks by the hour and at an allowance's end, and nothing is owed for that. */
+static void set_rate(struct bucket *bucket, enum limit_kind kind, uint32_t had, const struct limit *limit,
+		     const struct times *times)
 {
-	if (was)
-		bucket_set(bucket, limit, times->now);
-	else
+	if (!(had & 1u << kind)) {
 		bucket_init(bucket, limit, times->start);
+		return;
+	}
+	bucket_set(bucket, limit, times->now);
+	if (had & LIMIT_BRAKED(kind))
+		bucket_forgive(bucket, times->now);
 }
 
 static void set_limits(struct meters *meters, struct meter *meter, const struct limits *limits,
@@ -238,13 +243,12 @@ static void set_limits(struct meters *meters, struct meter *meter, const struct 
 				      memory_order_relaxed);
 	}
 	if (limits->has & 1u << LIMIT_CONNECTION_RATE)
-		set_rate(&meter->connection_rate, had & 1u << LIMIT_CONNECTION_RATE, &kind[LIMIT_CONNECTION_RATE],
-			 times);
+		set_rate(&meter->connection_rate, LIMIT_CONNECTION_RATE, had, &kind[LIMIT_CONNECTION_RATE], times);
 	if (limits->has & 1u << LIMIT_BYTE_RATE)
-		set_rate(meter_bytes(meters, meter), had & 1u << LIMIT_BYTE_RATE, &kind[LIMIT_BYTE_RATE], times);
+		set_rate(meter_bytes(meters, meter), LIMIT_BYTE_RATE, had, &kind[LIMIT_BYTE_RATE], times);
 	if (limits->has & 1u << LIMIT_MESSAGE_RATE)
-		set_rate(&meter_messages(meters, meter)->rate, had & 1u << LIMIT_MESSAGE_RATE,
-			 &kind[LIMIT_MESSAGE_RATE], times);
+		set_rate(&meter_messages(meters, meter)->rate, LIMIT_MESSAGE_RATE, had, &kind[LIMIT_MESSAGE_RATE],
+			 times);
 	/* Last: whoever sees the bit sees the figures. */
 	atomic_store_explicit(&meter->weight, (uint16_t)limits->weight, memory_order_relaxed);
 	atomic_store_explicit(&meter->has, (uint16_t)limits->has, memory_order_release);

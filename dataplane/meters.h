@@ -16,7 +16,7 @@
 
 struct meter {
 	struct bucket connection_rate;
-	_Atomic uint16_t has; /* bit per limit kind */
+	_Atomic uint16_t has; /* bit per limit kind, and LIMIT_BRAKED */
 	_Atomic uint16_t weight;
 	_Atomic uint32_t connections, connections_most;
 	_Atomic uint32_t layout; /* of the table its limits come from */
@@ -25,6 +25,7 @@ struct meter {
 	_Atomic uint64_t admitted, refused, bytes;
 	uint32_t next;		  /* in its chain, or in the list of free ones; 0: none */
 	_Atomic uint32_t idle_ms; /* when a flow last let go of it */
+	_Atomic uint64_t braked;  /* so often something was made to wait by the spike brake */
 } __attribute__((aligned(128)));
 
 _Static_assert(sizeof(struct meter) == 128, "a meter is two cache lines");
@@ -75,6 +76,12 @@ static inline struct meter *meter_at(const struct meters *meters, uint32_t index
 static inline bool meter_limits(const struct meter *meter, enum limit_kind kind)
 {
 	return (atomic_load_explicit(&meter->has, memory_order_acquire) & 1u << kind) != 0;
+}
+
+/* Is it the spike brake that limits this kind? */
+static inline bool meter_brakes(const struct meter *meter, enum limit_kind kind)
+{
+	return (atomic_load_explicit(&meter->has, memory_order_relaxed) & LIMIT_BRAKED(kind)) != 0;
 }
 
 /* Those of a flow's seats that limit this kind: a bit per scope. */

@@ -48,6 +48,7 @@ enum pacing pace(struct worker *worker, struct flow *flow, const struct packet *
 		return PACE_NOW;
 	ret_pause->due = departure.due;
 	ret_pause->scope = departure.scope;
+	usage_waits(worker, flow, departure.scope, LIMIT_BYTE_RATE);
 	return wait_for(worker, flow, bytes, now, ret_pause);
 }
 
@@ -60,8 +61,10 @@ uint64_t pace_next(struct worker *worker, struct flow *flow, uint64_t now)
 		return now;
 	struct departure departure = usage_take_bytes(worker, flow, held_ip_bytes(first), now);
 
-	if (departure.due > now)
+	if (departure.due > now) {
 		wait->scope = departure.scope;
+		usage_waits(worker, flow, departure.scope, LIMIT_BYTE_RATE);
+	}
 	if (departure.due <= held_note(first)->until)
 		return departure.due;
 	usage_return_bytes(worker, flow, held_ip_bytes(first), 0);

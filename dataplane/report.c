@@ -133,6 +133,8 @@ int report_answer(struct report *report, const struct wire_QUERY *query, struct 
 		ret = answer_counters(report, out, &end.rows);
 	else if (query->what == QUERY_METERS)
 		ret = report_meters(report->config, query, out, &end.rows);
+	else if (query->what == QUERY_VOLUMES)
+		ret = report_volumes(report->config, query, out, &end.rows);
 	else if (query->what == QUERY_WAITS)
 		ret = answer_waits(report, out, &end.rows);
 	return ret < 0 ? ret : frame_put(out, WIRE_END, &end);

@@ -164,3 +164,32 @@ int report_meters(const struct control_config *config, const struct wire_QUERY *
 	*ret_rows = answer.rows;
 	return answer.ret;
 }
+
+static void take_volume(void *context, const struct meter *meter)
+{
+	struct answer *answer = context;
+	const struct wire_ROW_VOLUME row = { .customer = meter->key.customer,
+					     .admitted = view_load(&meter->admitted),
+					     .messages = view_load(&meter_messages(answer->config->meters, meter)->all),
+					     .bytes = view_load(&meter->bytes),
+					     .braked = view_load(&meter->braked) };
+
+	if (answer->ret < 0 || meter->key.scope != SCOPE_CUSTOMER || meter->key.customer == ID_UNKNOWN ||
+	    (answer->query->customer != ID_ANY && answer->query->customer != meter->key.customer) ||
+	    (answer->query->waiting != 0 && row.braked == 0))
+		return;
+	answer->ret = frame_put(answer->out, WIRE_ROW_VOLUME, &row);
+	answer->rows++;
+}
+
+int report_volumes(const struct control_config *config, const struct wire_QUERY *query, struct frame_buffer *out,
+		   uint32_t *ret_rows)
+{
+	struct answer answer = { .config = config, .query = query, .out = out, .now = clock_now() };
+
+	if (config->meters == NULL)
+		return 0;
+	meters_walk(config->meters, answer.now, INT32_MAX, take_volume, &answer);
+	*ret_rows = answer.rows;
+	return answer.ret;
+}

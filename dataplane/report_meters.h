@@ -15,4 +15,8 @@ struct frame_buffer;
 int report_meters(const struct control_config *config, const struct wire_QUERY *query, struct frame_buffer *out,
 		  uint32_t *ret_rows);
 
+/* The same of what customers sent. */
+int report_volumes(const struct control_config *config, const struct wire_QUERY *query, struct frame_buffer *out,
+		   uint32_t *ret_rows);
+
 #endif

@@ -123,7 +123,7 @@ static struct scope_key ceiling_key(const struct scope_key *key)
 	for (int i = 0; i < TRIES && tries[key->scope][i] != END; i++)
 		open = tries[key->scope][i];
 	struct scope_key opened = open_key(key, open);
-	opened.ceiling = 1;
+	opened.ceiling = CEILING_BLIND;
 	return opened;
 }
 
@@ -142,11 +142,27 @@ static void tighten(const struct table *table, const struct scope_key *key, stru
 	struct scope_key tier = tier_key((uint8_t)limits->tier);
 	struct limits ceiling = { 0 };
 
-	tier.ceiling = 1;
+	tier.ceiling = CEILING_BLIND;
 	if (limits->tier != 0)
 		merge_at(table, &tier, &ceiling);
 	merge_at(table, &each, &ceiling);
 	ceiling_tighten(limits, &ceiling, table->blind);
+}
+
+/* The customer's own brake, or that of each. Who is unknown has no usual volume. */
+static void brake(const struct table *table, const struct scope_key *key, struct limits *limits)
+{
+	struct scope_key own = *key;
+
+	if (key->scope != SCOPE_CUSTOMER || key->customer == ID_UNKNOWN)
+		return;
+	own.ceiling = CEILING_BRAKE;
+	const struct wire_PUT_LIMITS *found = map_find(table->limits, &own);
+	own.customer = ID_ANY;
+	if (found == NULL)
+		found = map_find(table->limits, &own);
+	if (found != NULL)
+		ceiling_brake(limits, &found->limits);
 }
 
 void table_limits(const struct rcu_view *view, const struct table *table, const struct scope_key *key,
@@ -162,6 +178,7 @@ void table_limits(const struct rcu_view *view, const struct table *table, const 
 		const struct scope_key tier = tier_key((uint8_t)ret_limits->tier);
 		merge_at(table, &tier, ret_limits);
 	}
+	brake(table, key, ret_limits);
 	if (table->blind > 0)
 		tighten(table, key, ret_limits);
 }

@@ -244,6 +244,14 @@ void usage_give_slots(struct worker *worker, struct flow *flow, uint64_t now)
 	flow->counted = 0;
 }
 
+void usage_waits_for_customer(struct worker *worker, const struct flow *flow, enum limit_kind kind)
+{
+	struct meter *meter = seat(worker, flow, SCOPE_CUSTOMER);
+
+	if (meter_brakes(meter, kind))
+		atomic_fetch_add_explicit(&meter->braked, 1, memory_order_relaxed);
+}
+
 static struct bucket *bytes_of(const struct worker *worker, const struct flow *flow, int scope)
 {
 	return &worker->gate->meters->bytes[flow_meter(flow, scope)];

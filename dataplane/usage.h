@@ -57,6 +57,16 @@ struct departure {
 struct departure usage_take_bytes(struct worker *worker, const struct flow *flow, uint32_t bytes, uint64_t now);
 void usage_return_bytes(struct worker *worker, const struct flow *flow, uint32_t bytes, uint64_t late);
 
+/* Something of this kind is made to wait for that scope: if by the spike brake, which is a customer's, its meter is
+ * told. */
+void usage_waits_for_customer(struct worker *worker, const struct flow *flow, enum limit_kind kind);
+
+static inline void usage_waits(struct worker *worker, const struct flow *flow, unsigned scope, enum limit_kind kind)
+{
+	if (scope == SCOPE_CUSTOMER)
+		usage_waits_for_customer(worker, flow, kind);
+}
+
 /* Fetches ahead the buckets a flow's bytes are taken from. */
 void usage_fetch_bytes(const struct worker *worker, const struct flow *flow);
 

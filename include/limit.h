@@ -42,6 +42,9 @@ enum stream {
 
 extern const char *const stream_name[STREAMS];
 
+/* Of limits in force: bit LIMIT_BRAKED(k) says that it is the spike brake that limits kind k. On the wire it is 0. */
+#define LIMIT_BRAKED(kind) (1u << (8 + (kind)))
+
 struct limits {
 	uint32_t has;
 	uint16_t weight;

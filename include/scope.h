@@ -33,9 +33,16 @@ struct address {
  *   remote: address, provider (provider only when address is "any")
  *   customer: customer    source: address    provider: provider    gate: none
  *   domain: its keyed name (domain.h) in place of an address; none where it is not known, and then no limit either */
+enum ceiling {
+	CEILING_NONE,  /* an ordinary limit */
+	CEILING_BLIND, /* what it comes to when the gate is blind, for each of its scope */
+	CEILING_BRAKE, /* of a customer, or of each that has none of its own: more than usual is held to this */
+	CEILINGS
+};
+
 struct scope_key {
 	uint8_t scope;	 /* enum scope */
-	uint8_t ceiling; /* of a limit: 1 if it is one for when the gate is blind, for each of its scope */
+	uint8_t ceiling; /* of a limit: enum ceiling */
 	uint8_t tier;	 /* of a limit for each customer: of those of this tier; 0: of all */
 	uint8_t zero;
 	uint32_t customer;

@@ -18,7 +18,7 @@
 #include "scope.h"
 
 #define WIRE_MAGIC 0x5c1u
-#define WIRE_VERSION 4u
+#define WIRE_VERSION 5u
 #define WIRE_FRAME_MAX 1024u
 #define WIRE_REASON_MAX 96u
 #define WIRE_ERROR_MAX 128u
@@ -127,7 +127,9 @@ struct wire_PUT_SERVES {
 };
 
 /* For each kind the most specific key that has it wins: the exact one, then (of a customer) that of its tier, then
- * with one ID_ANY (customer first), then with both. A limit of 0 connections denies. */
+ * with one ID_ANY (customer first), then with both. A limit of 0 connections denies. Of ceilings of a brake the
+ * customer's own one stands in place of that of each, whatever kinds it has; the stricter of limit and ceiling holds.
+ */
 struct wire_PUT_LIMITS {
 	struct scope_key key;
 	uint32_t zero;
@@ -168,7 +170,7 @@ struct wire_ACK {
 	char error[WIRE_ERROR_MAX];
 };
 
-enum query { QUERY_STATUS, QUERY_COUNTERS, QUERY_FLOWS, QUERY_METERS, QUERY_WAITS, QUERIES };
+enum query { QUERY_STATUS, QUERY_COUNTERS, QUERY_FLOWS, QUERY_METERS, QUERY_WAITS, QUERY_VOLUMES, QUERIES };
 
 /* By what meters are told: as they come, or those with the most first. */
 enum meter_order { ORDER_NONE, ORDER_CONNECTIONS, ORDER_MESSAGES, ORDER_BYTES, ORDER_REFUSED, ORDERS };
@@ -180,8 +182,8 @@ struct wire_QUERY {
 	uint32_t most;		     /* rows; 0: all */
 	uint32_t customer, provider; /* ID_ANY: no filter */
 	uint32_t scope;		     /* of meters, enum scope; SCOPES: no filter */
-	uint32_t waiting;	     /* of flows, 1: only those that are held back */
-	uint32_t exact;		     /* of meters, 1: only those of `key`, one for each scope */
+	uint32_t waiting; /* 1: of flows only those that are held back, of volumes those that were by the brake */
+	uint32_t exact;	  /* of meters, 1: only those of `key`, one for each scope */
 	struct scope_key key[SCOPES];
 	uint32_t order; /* of meters, enum meter_order: the `most` first of them come, the first one first */
 };
@@ -233,6 +235,14 @@ struct wire_ROW_METER {
 	struct limits limits;	     /* in force */
 	/* Of rates: units that may leave at once, and the time until one may. */
 	uint64_t left[LIMIT_KINDS], ready_ns[LIMIT_KINDS];
+};
+
+/* What one customer sent since the gate has a meter for it: little, for there may be very many. */
+struct wire_ROW_VOLUME {
+	uint32_t customer;
+	uint32_t zero;
+	uint64_t admitted, messages, bytes;
+	uint64_t braked; /* so often something of it was made to wait by the spike brake */
 };
 
 /* What is made to wait, and how people call it. */

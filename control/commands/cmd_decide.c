@@ -7,6 +7,7 @@
 #include "clocks.h"
 #include "commands/cmd_rows.h"
 #include "commands/commands_table.h"
+#include "commands/until.h"
 #include "daemon.h"
 #include "decide.h"
 #include "ledger/precedence.h"
@@ -14,6 +15,7 @@
 #include "units.h"
 
 #define QUARANTINE_NS (86400ull * 1000000000u) /* when --for is not given */
+#define ALLOW_NS QUARANTINE_NS		       /* the same of an allowance */
 #define FOR_MOST_NS (366 * 86400ull * 1000000000u)
 
 /* Sets created and expires; false when it was refused. */
@@ -140,4 +142,54 @@ void command_LIMIT(struct request *request)
 	if (set_scope(request, &decision, "scope", request_text(request, "scope")) && set_limits(request, &decision) &&
 	    set_times(request, &decision, 0))
 		decide(request, &decision, "limited");
+}
+
+/* --until instead of --for. */
+static bool set_until(struct request *request, struct decision *decision)
+{
+	const char *text = request_text(request, "until");
+	const int64_t now_ms = wall_ms(), most_ms = now_ms + (int64_t)(FOR_MOST_NS / 1000000);
+
+	if (text == NULL)
+		return set_times(request, decision, ALLOW_NS);
+	if (request_text(request, "for") != NULL) {
+		request_refuse(request, "until", "either --for or --until");
+		return false;
+	}
+	decision->created_ms = now_ms;
+	if (until_parse(text, now_ms, &decision->expires_ms) == 0 && decision->expires_ms <= most_ms)
+		return true;
+	request_refuse(request, "until",
+		       "\"%.40s\" is no time to come within 366d, such as 18:00 or 2026-11-30T18:00Z (UTC)", text);
+	return false;
+}
+
+static void set_allowance(struct request *request, struct decision *decision)
+{
+	const char *unit = request_text(request, "unit");
+	uint64_t amount = request_count(request, "amount", 0);
+
+	snprintf(decision->values, sizeof(decision->values), "%s=%llu", unit, (unsigned long long)amount);
+	decision_values(decision);
+	decision->key = decision_key(DECIDE_ALLOW, &decision->key);
+}
+
+void command_ALLOW(struct request *request)
+{
+	struct decision decision = { .action = DECIDE_ALLOW };
+	char scope[SCOPE_TEXT_MAX], what[128];
+
+	snprintf(scope, sizeof(scope), "customer:%.80s", request_text(request, "customer"));
+	if (!set_scope(request, &decision, "customer", scope) || !set_until(request, &decision))
+		return;
+	if (decision.key.customer == ID_UNKNOWN) {
+		request_refuse(request, "customer", "the spike brake does not hold who is unknown");
+		return;
+	}
+	set_allowance(request, &decision);
+	snprintf(what, sizeof(what), "may send %s %s more than usual%s",
+		 decision.values + strcspn(decision.values, "=") + 1, request_text(request, "unit"),
+		 request->daemon->config->settings.brake_mode == BRAKE_HOLD ? ""
+									    : " (the spike brake holds nobody now)");
+	decide(request, &decision, what);
 }

@@ -134,6 +134,19 @@ static void say_verdict(json_t *rows, const struct daemon *daemon, const struct 
 		say(rows, "quarantine", "none", "no decision on any of its scopes refuses it");
 }
 
+static void brake_text(const struct policy *policy, uint32_t customer, const struct limited *limited, bool known,
+		       char *out, size_t size)
+{
+	const struct scope_key key = policy_brake_key(customer);
+	struct decision *const *on;
+	size_t allowances = ledger_on(policy->ledger, &key, &on);
+	int used = snprintf(out, size, "spike brake: usual is %.0f an hour%s", limited->usual,
+			    known && limited->left == 0 ? "; it holds" : "");
+
+	if (allowances > 0)
+		snprintf(out + used, size - (size_t)used, "; more by decision %llu", (unsigned long long)on[0]->id);
+}
+
 static void say_limit(json_t *rows, const struct policy *policy, const struct explanation *explanation,
 		      const struct limited *limited, bool known)
 {
@@ -150,7 +163,9 @@ static void say_limit(json_t *rows, const struct policy *policy, const struct ex
 		snprintf(value, sizeof(value), "%llu of %s", (unsigned long long)limited->used, limit);
 	else
 		snprintf(value, sizeof(value), "%s: %llu left%s", limit, (unsigned long long)limited->left, wait);
-	if (limited->decision != NULL)
+	if (limited->brake)
+		brake_text(policy, explanation->key[limited->scope].customer, limited, known, why, sizeof(why));
+	else if (limited->decision != NULL)
 		snprintf(why, sizeof(why), "decision %llu by %s", (unsigned long long)limited->decision->id,
 			 limited->decision->author);
 	else
@@ -171,6 +186,7 @@ static json_t *limits_of(const struct policy *policy, const struct explanation *
 					"kind", limit_kind_name[limited->kind], "limit",
 					limit_format(limited->kind, &limited->limit, limit, sizeof(limit)), "each",
 					limited->each);
+		json_object_set_new(row, "brake", json_boolean(limited->brake));
 		json_object_set_new(row, "decision",
 				    limited->decision != NULL ? json_integer((json_int_t)limited->decision->id)
 							      : json_null());

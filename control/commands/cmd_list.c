@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "brake/watch_volumes.h"
 #include "commands/cmd_rows.h"
 #include "commands/commands_table.h"
 #include "commands/concern.h"
@@ -32,9 +33,12 @@ static void add_decision(void *context, const struct decision *stored)
 {
 	struct listing *listing = context;
 	struct decision *live = ledger_find(&listing->daemon->ledger, stored->id);
-	char values[VALUES_MAX], note[CONCERN_MAX] = "";
+	char values[VALUES_MAX + 32], note[CONCERN_MAX] = "";
 
-	snprintf(values, sizeof(values), "%s", stored->values);
+	if (stored->action == DECIDE_ALLOW)
+		snprintf(values, sizeof(values), "%s;used=%llu", stored->values, (unsigned long long)stored->used);
+	else
+		snprintf(values, sizeof(values), "%s", stored->values);
 	for (char *at = strchr(values, ';'); at != NULL; at = strchr(at, ';'))
 		*at = ' ';
 	if (live != NULL)
@@ -142,15 +146,32 @@ static void say_decision(void *context, const struct decision *decision)
 					       same ? "" : decision->scope, (unsigned long long)decision->id);
 }
 
+/* Does the spike brake hold it, and what is it allowed beyond? */
+static void say_brake(const struct daemon *daemon, struct said *said)
+{
+	struct decision *const *on;
+	size_t count = ledger_on(&daemon->ledger, said->key, &on);
+
+	if (volumes_holds(daemon, said->key->customer) && said->used < sizeof(said->text))
+		said->used += (size_t)snprintf(said->text + said->used, sizeof(said->text) - said->used,
+					       "%sheld by the spike brake", said->used > 0 ? ", " : "");
+	for (size_t i = 0; i < count; i++)
+		say_decision(said, on[i]);
+}
+
 /* "quarantine (12), limit on provider:google (14)": on the scope itself, and on what its connections are in too. */
 static void add_decisions(json_t *row, const struct daemon *daemon, const struct scope_key *key)
 {
+	const struct scope_key brake = policy_brake_key(key->customer);
 	struct said said = { .key = key };
 	const char *reason;
 
 	if (policy_denies(&daemon->policy, key, &reason) && ledger_verdict(&daemon->ledger, key) == NULL)
 		said.used = (size_t)snprintf(said.text, sizeof(said.text), "denied by the configuration");
 	concern_each(daemon->config, &daemon->ledger, key, say_decision, &said);
+	said.key = &brake;
+	if (key->scope == SCOPE_CUSTOMER)
+		say_brake(daemon, &said);
 	json_object_set_new(row, "decision", json_string(said.text));
 }
 

@@ -42,6 +42,8 @@ static void finish(struct collection *collection)
 		.alarms = &daemon->alarms,
 		.tiers = daemon->standings.of,
 		.policy = &daemon->policy,
+		.held = volumes_held(daemon->volumes),
+		.usual = daemon->brakes.count,
 		.enforced = daemon->enforced,
 		.status = rows[0].row,
 		.counters = rows[1].row,

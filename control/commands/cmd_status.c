@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "api/route.h"
+#include "brake/watch_volumes.h"
 #include "clocks.h"
 #include "commands/cmd_rows.h"
 #include "commands/commands_table.h"
@@ -179,6 +180,24 @@ static void say_reload(json_t *reply, const struct reload *reload)
 		    reload->taken ? "taken" : "NOT taken: the log says what is wrong");
 }
 
+static void say_brake(json_t *reply, const struct daemon *daemon)
+{
+	const struct volumes_held held = volumes_held(daemon->volumes);
+
+	switch ((enum brake_mode)daemon->config->settings.brake_mode) {
+	case BRAKE_LEARN:
+		say(reply, "spike brake", "learns what is usual: %zu customers are known; it holds nobody",
+		    daemon->brakes.count);
+		break;
+	case BRAKE_HOLD:
+		say(reply, "spike brake", "holds %zu of %zu customers that are known, %llu times since the start",
+		    held.now, daemon->brakes.count, (unsigned long long)held.ever);
+		break;
+	default:
+		break;
+	}
+}
+
 static void say_daemon(json_t *reply, const struct daemon *daemon)
 {
 	struct sharing sharing = { reply, daemon, 0 };
@@ -192,6 +211,7 @@ static void say_daemon(json_t *reply, const struct daemon *daemon)
 	say(reply, "daemon", "version %s, pid %d, up %s", SLUICE_VERSION, (int)getpid(),
 	    span_format(ms > 0 ? (uint64_t)ms * 1000000u : 0, uptime, sizeof(uptime)));
 	say(reply, "decisions in force", "%zu", daemon->ledger.count);
+	say_brake(reply, daemon);
 	say_reload(reply, &daemon->reload);
 	say_dns(reply, daemon);
 	policy_shared(&daemon->policy, say_shared, &sharing);

@@ -82,7 +82,8 @@ void concern_each(const struct config *config, const struct ledger *ledger, cons
 	for (int scope = 0; scope < SCOPES; scope++)
 		for (size_t i = first_of(ledger, scope, key);
 		     i < ledger->count && goes_on(scope, key, &ledger->by_scope.at[i]->key); i++)
-			if (concern_has(config, ledger->by_scope.at[i], key))
+			if (ledger->by_scope.at[i]->action != DECIDE_ALLOW &&
+			    concern_has(config, ledger->by_scope.at[i], key))
 				each(context, ledger->by_scope.at[i]);
 }
 

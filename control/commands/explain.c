@@ -101,6 +101,35 @@ static void add(struct explanation *explanation, const struct limited *limited)
 	explanation->limited[explanation->count++] = *limited;
 }
 
+/* The stricter of the limit (`has` it or not) and the spike brake's, as the gate does it. */
+static bool brake(const struct limits *braked, bool has, struct limited *limited)
+{
+	const struct limit *limit = &braked->kind[limited->kind];
+	uint64_t burst = limited->limit.burst;
+
+	if (!(braked->has & 1u << limited->kind) ||
+	    (has && precedence_compare_limit(limited->kind, limit, &limited->limit) >= 0))
+		return has;
+	limited->limit = *limit;
+	if (has && burst < limit->burst)
+		limited->limit.burst = burst;
+	limited->brake = true;
+	limited->each = false;
+	limited->decision = NULL;
+	return true;
+}
+
+/* Of a customer that is known. */
+static struct limits brake_on(const struct policy *policy, const struct scope_key *key)
+{
+	struct limits limits = { 0 };
+
+	if (key->scope == SCOPE_CUSTOMER && key->customer != ID_UNKNOWN &&
+	    !policy_brake(policy, key->customer, &limits) && !policy_brake(policy, ID_ANY, &limits))
+		return (struct limits){ 0 };
+	return limits;
+}
+
 /* Kind by kind the first that has it: a decision, the configuration of this one, that of each. */
 static void add_limits(const struct policy *policy, const struct about *about, enum scope scope,
 		       struct explanation *explanation)
@@ -109,7 +138,7 @@ static void add_limits(const struct policy *policy, const struct about *about, e
 	struct scope_key each[2];
 	struct decision *const *on;
 	size_t count = ledger_on(policy->ledger, key, &on);
-	struct limits own, tier, more[2];
+	struct limits own, tier, more[2], braked = brake_on(policy, key);
 	unsigned eaches = each_of(about, scope, each);
 
 	policy_limits(policy, key, &own);
@@ -126,9 +155,12 @@ static void add_limits(const struct policy *policy, const struct about *about, e
 			from = more[i].has & 1u << kind ? &more[i] : NULL;
 			limited.each = from != NULL;
 		}
-		if (from == NULL)
+		if (from != NULL)
+			limited.limit = from->kind[kind];
+		if (!brake(&braked, from != NULL, &limited))
 			continue;
-		limited.limit = from->kind[kind];
+		if (limited.brake && policy->brakes != NULL)
+			limited.usual = brakes_usual(policy->brakes, key->customer, kind);
 		limited.left = kind == LIMIT_CONNECTIONS ? limited.limit.amount : limited.limit.burst;
 		add(explanation, &limited);
 	}

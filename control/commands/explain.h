@@ -27,7 +27,9 @@ struct limited {
 	struct limit limit;
 	const struct decision *decision; /* whose it is; NULL: the configuration's */
 	bool each, tier;		 /* configured for each of the scope, for each of the customer's tier */
-	uint64_t used, left, wait_ns;	 /* of rates: left at once, and until one more may; UINT64_MAX: never */
+	bool brake;			 /* it is the spike brake's: so much is usual an hour */
+	double usual;
+	uint64_t used, left, wait_ns; /* of rates: left at once, and until one more may; UINT64_MAX: never */
 };
 
 enum outcome { OUTCOME_ADMITTED, OUTCOME_WAITS, OUTCOME_REFUSED };

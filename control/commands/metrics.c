@@ -181,12 +181,21 @@ static void put_tiers(FILE *page, const size_t tiers[TIERS])
 		fprintf(page, "sluice_customers{tier=\"%s\"} %zu\n", tier_name[tier], tiers[tier]);
 }
 
+static void put_brake(FILE *page, const struct metrics *metrics)
+{
+	gauge(page, "sluice_brake_held_customers", "Customers the spike brake holds", metrics->held.now);
+	gauge(page, "sluice_brake_known_customers", "Customers whose usual volume is known", metrics->usual);
+	family(page, "sluice_brake_holds", "counter", NULL, "So often it began to hold one, since the daemon's start");
+	fprintf(page, "sluice_brake_holds_total %" PRIu64 "\n", metrics->held.ever);
+}
+
 static void put_all(FILE *page, const struct metrics *metrics)
 {
 	put_link(page, metrics->link);
 	put_ledger(page, metrics->ledger);
 	put_alarms(page, metrics->alarms);
 	put_tiers(page, metrics->tiers);
+	put_brake(page, metrics);
 	family(page, "sluice_enforced_seconds", "histogram", "seconds", "From an order's request to its enforcement");
 	put_histogram(page, "sluice_enforced_seconds", "", metrics->enforced);
 	if (metrics->status != NULL)

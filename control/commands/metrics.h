@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "alarms/alarms.h"
+#include "brake/watch_volumes.h"
 #include "gate/link.h"
 #include "gate/policy.h"
 #include "ledger/ledger.h"
@@ -21,6 +22,8 @@ struct metrics {
 	const struct alarms *alarms;
 	const size_t *tiers;	     /* [TIERS], customers of each */
 	const struct policy *policy; /* for names */
+	struct volumes_held held;    /* by the spike brake */
+	size_t usual;		     /* customers of whom it is known */
 	const uint64_t *enforced;    /* [HISTOGRAM_CELLS] of orders: from the request to "enforced" */
 	const struct wire_ROW_STATUS *status;
 	const struct wire_ROW_COUNTERS *counters;

@@ -235,6 +235,11 @@ static void read_blind(struct reader *reader, yaml_node_t *node, void *config)
 	read_pairs(reader, node, read_blind_key, &section);
 }
 
+static void read_brake(struct reader *reader, yaml_node_t *node, void *config)
+{
+	read_section(reader, node, "brake", config);
+}
+
 static void read_action(struct reader *reader, yaml_node_t *node, void *context)
 {
 	struct unknown *unknown = context;
@@ -294,6 +299,7 @@ static const struct field root_fields[] = {
 	{ "defaults", read_defaults, false },
 	{ "unknown", read_unknown, false },
 	{ "blind", read_blind, false },
+	{ "brake", read_brake, false },
 	{ "access", read_access, false },
 	{ NULL, NULL, false },
 };

@@ -48,6 +48,18 @@ const struct setting setting_rows[] = {
 	  "limits reach their ceilings over so long, and are back over as long" },
 	{ "import", "tier", SETTING_TIER, FIELD(import_tier), 0, 0, "normal",
 	  "of imported customers of whom their file says none, when they come" },
+	{ "brake", "mode", SETTING_CHOICE, FIELD(brake_mode), 0, 0, "off",
+	  "the spike brake: off, learn what is usual, or hold customers to it", "off learn hold" },
+	{ "brake", "factor", SETTING_COUNT, FIELD(brake_factor), 1, 1000, "5",
+	  "a customer may send so many times what is usual for it at this hour of the week" },
+	{ "brake", "burst", SETTING_DURATION, FIELD(brake_burst), S, 24 * H, "12min",
+	  "of that, what so long gives may leave at once" },
+	{ "brake", "connections", SETTING_COUNT, FIELD(brake_connections), 1, 1000000000000, "1000",
+	  "an hour, that each customer may make however little is usual" },
+	{ "brake", "messages", SETTING_COUNT, FIELD(brake_messages), 1, 1000000000000, "1000",
+	  "an hour, that each may send however little is usual" },
+	{ "brake", "bytes", SETTING_SIZE, FIELD(brake_bytes), 1000000, 1000000000000000, "1GB",
+	  "an hour, that each may send however little is usual" },
 	{ "hold-budget", "banner", SETTING_DURATION, FIELD(hold_banner), 0, 600 * S, "30s",
 	  "longest hold before the server's banner" },
 	{ "hold-budget", "command", SETTING_DURATION, FIELD(hold_command), 0, 600 * S, "3s",
@@ -132,6 +144,40 @@ static const char *set_tier(const struct setting *setting, void *settings, const
 	return NULL;
 }
 
+static const char *set_choice(const struct setting *setting, void *settings, const char *text)
+{
+	static char expected[96];
+	uint64_t place = 0;
+
+	for (const char *word = setting->choices; *word != '\0'; word += strspn(word, " "), place++) {
+		size_t size = strcspn(word, " ");
+		if (strlen(text) == size && memcmp(text, word, size) == 0) {
+			memcpy((char *)settings + setting->offset, &place, sizeof(place));
+			return NULL;
+		}
+		word += size;
+	}
+	snprintf(expected, sizeof(expected), "one of: %s", setting->choices);
+	return expected;
+}
+
+/* A count, or a size in bytes. */
+static const char *set_number(const struct setting *setting, void *settings, const char *text)
+{
+	static char expected[96];
+	bool size = setting->type == SETTING_SIZE;
+	uint64_t number;
+
+	if ((size ? size_parse(text, &number) : count_parse(text, &number)) == 0 && number >= setting->least &&
+	    number <= setting->most) {
+		memcpy((char *)settings + setting->offset, &number, sizeof(number));
+		return NULL;
+	}
+	snprintf(expected, sizeof(expected), "a %s from %llu to %llu, such as %s", size ? "size" : "count",
+		 (unsigned long long)setting->least, (unsigned long long)setting->most, setting->initial);
+	return expected;
+}
+
 const char *setting_set(const struct setting *setting, void *settings, const char *text)
 {
 	switch (setting->type) {
@@ -143,6 +189,11 @@ const char *setting_set(const struct setting *setting, void *settings, const cha
 		return set_percent(setting, settings, text);
 	case SETTING_TIER:
 		return set_tier(setting, settings, text);
+	case SETTING_CHOICE:
+		return set_choice(setting, settings, text);
+	case SETTING_COUNT:
+	case SETTING_SIZE:
+		return set_number(setting, settings, text);
 	default:
 		return set_text(setting, settings, text);
 	}

@@ -16,16 +16,20 @@ enum setting_type {
 	SETTING_DURATION,
 	SETTING_REFUSE,
 	SETTING_PERCENT,
-	SETTING_TIER
+	SETTING_TIER,
+	SETTING_CHOICE,
+	SETTING_COUNT,
+	SETTING_SIZE
 };
 
 struct setting {
 	const char *section, *key;
 	enum setting_type type;
 	size_t offset;	      /* in struct settings: char * or uint64_t */
-	uint64_t least, most; /* durations, ns */
+	uint64_t least, most; /* durations (ns), counts, sizes (bytes) */
 	const char *initial;  /* NULL: none */
 	const char *help;
+	const char *choices; /* "off learn hold": the field is a word's place */
 };
 
 extern const struct setting setting_rows[];

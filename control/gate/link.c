@@ -457,7 +457,7 @@ const struct link_status *link_status(const struct link *link)
 
 static const enum wire_type answers[QUERIES] = {
 	[QUERY_STATUS] = WIRE_ROW_STATUS, [QUERY_COUNTERS] = WIRE_ROW_COUNTERS, [QUERY_FLOWS] = WIRE_ROW_FLOW,
-	[QUERY_METERS] = WIRE_ROW_METER,  [QUERY_WAITS] = WIRE_ROW_WAITS,
+	[QUERY_METERS] = WIRE_ROW_METER,  [QUERY_WAITS] = WIRE_ROW_WAITS,	[QUERY_VOLUMES] = WIRE_ROW_VOLUME,
 };
 
 int link_query(struct link *link, const struct wire_QUERY *query, void (*done)(void *context, const struct rows *rows),

@@ -11,6 +11,7 @@
 
 #define MS 1000000u
 #define SECOND 1000000000u
+#define HOUR_MS 3600000u
 
 static void add_base(struct policy *policy, const struct scope_key *key, const struct limits *limits)
 {
@@ -42,7 +43,7 @@ static void add_ceiling(struct policy *policy, enum scope scope, const struct li
 	bool customer = scope == SCOPE_CUSTOMER, provider = scope == SCOPE_PROVIDER || scope == SCOPE_REMOTE;
 	struct scope_key key = scope_key_of(scope, customer ? ID_ANY : 0, provider ? ID_ANY : 0);
 
-	key.ceiling = 1;
+	key.ceiling = CEILING_BLIND;
 	add_base(policy, &key, limits);
 }
 
@@ -76,7 +77,7 @@ static void add_tier(struct policy *policy, struct tier_place place)
 		return;
 	tier_limits_at(tiers, place, &limits);
 	add_base(policy, &key, &limits.limits);
-	key.ceiling = 1;
+	key.ceiling = CEILING_BLIND;
 	add_base(policy, &key, &limits.ceiling);
 }
 
@@ -263,8 +264,82 @@ void policy_tier_limits(const struct policy *policy, const struct scope_key *key
 	*ret_limits = limits.limits;
 }
 
+/* So much more in all: at once, and, for a gate that starts anew with nothing left, over the time it is for. What it is
+ * not counted in is not held meanwhile. */
+static void add_allowances(const struct policy *policy, uint32_t customer, struct limits *limits)
+{
+	const struct scope_key key = policy_brake_key(customer);
+	struct decision *const *on;
+	size_t count = ledger_on(policy->ledger, &key, &on);
+	uint32_t counted = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		int kind = decision_counts(on[i]);
+		uint64_t amount = on[i]->limits.kind[kind].amount;
+		uint64_t hours =
+			on[i]->expires_ms != 0 ? (uint64_t)(on[i]->expires_ms - on[i]->created_ms) / HOUR_MS + 1 : 24;
+		counted |= 1u << kind;
+		limits->kind[kind].burst += amount;
+		limits->kind[kind].amount += amount / hours;
+	}
+	if (count > 0)
+		limits->has = counted;
+}
+
+struct scope_key policy_brake_key(uint32_t customer)
+{
+	struct scope_key key = scope_key_of(SCOPE_CUSTOMER, customer, 0);
+
+	key.ceiling = CEILING_BRAKE;
+	return key;
+}
+
+bool policy_brake(const struct policy *policy, uint32_t customer, struct limits *ret_limits)
+{
+	const struct scope_key key = policy_brake_key(customer);
+	struct decision *const *on;
+
+	*ret_limits = (struct limits){ 0 };
+	if (policy->brakes == NULL || policy->config->settings.brake_mode != BRAKE_HOLD)
+		return false;
+	bool own = brakes_limits(policy->brakes, &policy->config->settings, customer, ret_limits);
+	bool allowed = ledger_on(policy->ledger, &key, &on) > 0;
+	if (allowed)
+		add_allowances(policy, customer, ret_limits);
+	return own || allowed;
+}
+
+static void put_brake(const struct policy *policy, uint32_t customer, policy_put *put, void *context)
+{
+	const struct scope_key key = policy_brake_key(customer);
+	struct limits limits;
+
+	if (policy_brake(policy, customer, &limits))
+		put_limits(&key, &limits, put, context);
+}
+
+/* Of each, of those of whom something is known, and of those who are allowed more. */
+static void put_brakes(const struct policy *policy, policy_put *put, void *context)
+{
+	const struct order *decided = &policy->ledger->by_scope;
+
+	put_brake(policy, ID_ANY, put, context);
+	for (size_t i = 0; policy->brakes != NULL && i < policy->brakes->room; i++)
+		if (policy->brakes->of[i] != NULL)
+			put_brake(policy, (uint32_t)i, put, context);
+	for (size_t i = 0; i < decided->count; i++)
+		if (decided->at[i]->action == DECIDE_ALLOW &&
+		    (policy->brakes == NULL || brakes_find(policy->brakes, decided->at[i]->key.customer) == NULL))
+			put_brake(policy, decided->at[i]->key.customer, put, context);
+}
+
 void policy_limits(const struct policy *policy, const struct scope_key *key, struct limits *ret_limits)
 {
+	if (key->ceiling == CEILING_BRAKE) {
+		if (!policy_brake(policy, key->customer, ret_limits))
+			*ret_limits = (struct limits){ 0 };
+		return;
+	}
 	*ret_limits = base_limits(policy, key);
 	ledger_overlay(policy->ledger, key, ret_limits);
 }
@@ -325,7 +400,9 @@ void policy_all(const struct policy *policy, policy_put *put, void *context)
 	policy_domains(policy, put, context);
 	put_undecided(policy, put, context);
 	for (size_t i = 0; i < decided->count;)
-		i += put_decided(policy, &decided->at[i]->key, put, context);
+		i += decided->at[i]->action == DECIDE_ALLOW ? 1
+							    : put_decided(policy, &decided->at[i]->key, put, context);
+	put_brakes(policy, put, context);
 }
 
 void policy_scope(const struct policy *policy, const struct scope_key *key, enum decision_action action,

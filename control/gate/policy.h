@@ -3,6 +3,7 @@
 #ifndef SLUICE_POLICY_H
 #define SLUICE_POLICY_H
 
+#include "brake/brakes.h"
 #include "config/config.h"
 #include "ledger/ledger.h"
 #include "wire.h"
@@ -17,6 +18,7 @@ struct policy {
 	const struct config *config;
 	const struct ledger *ledger;
 	const struct address_set *resolved; /* [config->provider_count] */
+	const struct brakes *brakes;	    /* NULL: there is no spike brake */
 	/* Limits the configuration puts on each key, by key. */
 	struct wire_PUT_LIMITS *base;
 	size_t base_count, base_room;
@@ -54,6 +56,12 @@ void policy_limits(const struct policy *policy, const struct scope_key *key, str
 
 /* Those for each customer of its tier, if this is a customer's key: they stand behind its own. */
 void policy_tier_limits(const struct policy *policy, const struct scope_key *key, struct limits *ret_limits);
+
+struct scope_key policy_brake_key(uint32_t customer);
+
+/* What the spike brake lets a customer send, allowances among it; ID_ANY: each that has no word of its own. False:
+ * there is none. */
+bool policy_brake(const struct policy *policy, uint32_t customer, struct limits *ret_limits);
 
 /* The configuration's own refusal of what nobody knows, in force when no decision is: decision 0. */
 bool policy_denies(const struct policy *policy, const struct scope_key *key, const char **ret_reason);

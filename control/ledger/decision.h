@@ -14,7 +14,12 @@
 #define AUTHOR_MAX 64
 #define INCIDENT_MAX WIRE_REASON_MAX
 
-enum decision_action { DECIDE_QUARANTINE, DECIDE_LIMIT, DECISION_ACTIONS };
+enum decision_action {
+	DECIDE_QUARANTINE,
+	DECIDE_LIMIT,
+	DECIDE_ALLOW, /* more than usual: the key is the one of the customer's brake */
+	DECISION_ACTIONS
+};
 
 extern const char *const decision_action_name[DECISION_ACTIONS];
 
@@ -23,7 +28,8 @@ struct decision {
 	char scope[SCOPE_TEXT_MAX]; /* as people write it, by names */
 	struct scope_key key;
 	enum decision_action action;
-	struct limits limits;	 /* of DECIDE_LIMIT */
+	struct limits limits;	 /* of DECIDE_LIMIT; of DECIDE_ALLOW the amount of one kind, in all */
+	uint64_t used;		 /* of DECIDE_ALLOW: so much of it */
 	char values[VALUES_MAX]; /* their text: "connections=2 byte-rate=1MB/s" */
 	char reason[WIRE_REASON_MAX];
 	char author[AUTHOR_MAX];
@@ -38,5 +44,17 @@ struct decision {
 
 /* "connections=2" added to limits; NULL, or what was expected. */
 const char *decision_setting(const char *text, struct limits *limits);
+
+/* The same for all of a stored decision's values; of an allowance "messages=5000000". */
+const char *decision_values(struct decision *decision);
+
+/* What an allowance is counted in: "messages"; as long as the others, in the order of kinds. NULL: of no rate. */
+extern const char *const allowance_name[LIMIT_KINDS];
+
+/* The kind an allowance is counted in. */
+enum limit_kind decision_counts(const struct decision *allowance);
+
+/* The key of a decision of this action on that scope. */
+struct scope_key decision_key(enum decision_action action, const struct scope_key *scope);
 
 #endif

@@ -54,8 +54,14 @@ static const char tiers[] =
 	"  by_hand INTEGER NOT NULL, held INTEGER NOT NULL, since_ms INTEGER NOT NULL, messages INTEGER NOT NULL,"
 	"  inferred INTEGER NOT NULL, declined INTEGER NOT NULL);";
 
+static const char usual_volumes[] =
+	"ALTER TABLE decisions ADD COLUMN used INTEGER NOT NULL DEFAULT 0;"
+	"CREATE TABLE usual (customer INTEGER NOT NULL, hour INTEGER NOT NULL, volumes INTEGER NOT NULL,"
+	"  PRIMARY KEY (customer, hour)) WITHOUT ROWID;";
+
 /* From each version of the tables to the next. A row is never changed once it was released. */
-static const char *const steps[] = { first_tables, decisions_told_whole, imported_customers, secrets, tiers };
+static const char *const steps[] = { first_tables, decisions_told_whole, imported_customers, secrets,
+				     tiers,	   usual_volumes };
 
 #define STEPS (int)(sizeof(steps) / sizeof(steps[0]))
 

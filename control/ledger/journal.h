@@ -45,6 +45,17 @@ struct ending {
 int journal_add(struct journal *journal, struct decision *decision);
 int journal_end(struct journal *journal, const struct ending *ending);
 
+/* So much of an allowance is used. */
+int journal_use(struct journal *journal, uint64_t id, uint64_t used);
+
+/* What customers usually send: stores `hour` of some of them, all or none / calls `each` with every stored hour. */
+struct brake;
+struct usual_hour;
+int journal_put_usual(struct journal *journal, unsigned hour, struct brake *const *brakes, size_t count);
+int journal_usual(struct journal *journal,
+		  void (*each)(void *context, uint32_t customer, unsigned hour, const struct usual_hour *usual),
+		  void *context);
+
 /* Calls `each` with stored decisions, oldest first: those that did not end, or all. `key` is not filled. */
 int journal_decisions(struct journal *journal, bool all, void (*each)(void *context, const struct decision *decision),
 		      void *context);

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "customers/customer_text.h"
 #include "ledger/journal_parts.h"
 #include "log.h"
 
@@ -85,9 +84,20 @@ int journal_end(struct journal *journal, const struct ending *ending)
 	return journal_settle(journal, own, ret);
 }
 
+int journal_use(struct journal *journal, uint64_t id, uint64_t used)
+{
+	sqlite3_stmt *statement = journal_prepare(journal, "UPDATE decisions SET used = ? WHERE id = ?");
+
+	if (statement == NULL)
+		return -EIO;
+	sqlite3_bind_int64(statement, 1, (int64_t)used);
+	sqlite3_bind_int64(statement, 2, (int64_t)id);
+	return journal_finish(journal, statement, "note what was used");
+}
+
 static void read_limits(struct decision *decision)
 {
-	const char *expected = limits_parse(decision->values, &decision->limits);
+	const char *expected = decision_values(decision);
 
 	if (expected != NULL)
 		log_warning("journal: decision %llu: \"%s\": expected %s", (unsigned long long)decision->id,
@@ -99,7 +109,8 @@ static void read_decision(sqlite3_stmt *statement, struct decision *ret_decision
 	memset(ret_decision, 0, sizeof(*ret_decision));
 	ret_decision->id = (uint64_t)sqlite3_column_int64(statement, 0);
 	journal_text(statement, 1, ret_decision->scope, sizeof(ret_decision->scope));
-	ret_decision->action = sqlite3_column_int(statement, 2) == DECIDE_LIMIT ? DECIDE_LIMIT : DECIDE_QUARANTINE;
+	int action = sqlite3_column_int(statement, 2);
+	ret_decision->action = action == DECIDE_LIMIT || action == DECIDE_ALLOW ? action : DECIDE_QUARANTINE;
 	journal_text(statement, 3, ret_decision->values, sizeof(ret_decision->values));
 	journal_text(statement, 4, ret_decision->reason, sizeof(ret_decision->reason));
 	journal_text(statement, 5, ret_decision->author, sizeof(ret_decision->author));
@@ -110,12 +121,13 @@ static void read_decision(sqlite3_stmt *statement, struct decision *ret_decision
 	journal_text(statement, 10, ret_decision->incident, sizeof(ret_decision->incident));
 	ret_decision->superseded_by = (uint64_t)sqlite3_column_int64(statement, 11);
 	ret_decision->deadline_ms = sqlite3_column_int64(statement, 12);
+	ret_decision->used = (uint64_t)sqlite3_column_int64(statement, 13);
 	read_limits(ret_decision);
 }
 
 #define DECISION_COLUMNS                                                                                               \
 	"SELECT id, scope, action, settings, reason, author, created_ms, expires_ms, ended_ms, ended_by, incident, "   \
-	"superseded_by, deadline_ms FROM decisions "
+	"superseded_by, deadline_ms, used FROM decisions "
 
 /* Takes the statement. */
 static int read_decisions(struct journal *journal, sqlite3_stmt *statement,

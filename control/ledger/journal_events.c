@@ -34,12 +34,12 @@ int journal_events(struct journal *journal, const struct event_filter *filter,
 		   void (*each)(void *context, const struct event *event), void *context)
 {
 	sqlite3_stmt *statement = journal_prepare(
-		journal, "SELECT id, at_ms, what, decision, author, text FROM events WHERE (?1 = 0 OR decision = ?1) "
-			 "AND at_ms >= ?2 AND (?3 = 0 OR id < ?3) "
-			 "AND (?5 IS NULL OR decision IN (SELECT id FROM decisions WHERE scope = ?5 "
-			 "OR substr(scope, 1, length(?5) + 1) = ?5 || '/') "
-			 "OR (decision = 0 AND what = 'tier' AND substr(text, 1, length(?5) + 1) = ?5 || ' ')) "
-			 "ORDER BY id DESC LIMIT ?4");
+		journal,
+		"SELECT id, at_ms, what, decision, author, text FROM events WHERE (?1 = 0 OR decision = ?1) "
+		"AND at_ms >= ?2 AND (?3 = 0 OR id < ?3) "
+		"AND (?5 IS NULL OR decision IN (SELECT id FROM decisions WHERE scope = ?5 "
+		"OR substr(scope, 1, length(?5) + 1) = ?5 || '/') "
+		"OR (decision = 0 AND substr(text, 1, length(?5) + 1) = ?5 || ' ')) ORDER BY id DESC LIMIT ?4");
 	struct event event;
 	int step;
 

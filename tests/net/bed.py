@@ -130,7 +130,7 @@ class Bed(Topology, Mtas, Mail):
                  "import": config.get("import", {}),
                  "domains": config.get("domains", []),
                  "defaults": config.get("defaults", {}), "unknown": config.get("unknown", {}),
-                 "blind": config.get("blind", {}),
+                 "blind": config.get("blind", {}), "brake": config.get("brake", {}),
                  "access": config.get("access", [])}
         write(f"{self.dir}/sluice.yaml", json.dumps(whole, indent=1) + "\n")
 

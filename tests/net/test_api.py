@@ -23,6 +23,7 @@ ACME = {"reason": "trap hits"}
 GOOD = {
     "quarantine": {"customer": "acme", "provider": "google", "for": "1h", "reason": "trap hits", "incident": "INC-7"},
     "limit": {"scope": "customer:acme", "setting": ["connections=5", "message-rate=9/s"]},
+    "allow": {"customer": "acme", "amount": 5000, "unit": "messages", "for": "1h"},
     "release": {"target": "customer:acme/provider:google", "reason": "settled"},
     "tier": {"customer": "acme", "tier": "normal", "reason": "a contract"},
     "import": {"file": "name,sources\nimported,192.0.2.77\n"},
@@ -120,7 +121,7 @@ def test_every_operation(bed):
                 expect(status == 400 and reply["field"] == "no-such", f"{name}: {reply}")
     finally:
         client.close()
-        bed.ctl("release", "acme")
+        bed.ctl("release", "--customer", "acme", "--yes")
     rows = ("audit", "history", "explain", "decisions", "status", "customers", "providers", "flows", "drops")
     empty = [name for name in rows if not answered[name]]
     expect(not empty, f"no row to check in {empty}")

@@ -138,7 +138,7 @@ static bool expect_count(struct scenario *scenario, struct words words)
 struct look {
 	struct scope_key key;
 	struct meters *meters;
-	uint64_t open, admitted, refused, bytes, messages, declined;
+	uint64_t open, admitted, refused, bytes, messages, declined, braked;
 };
 
 static void look_at(void *context, const struct meter *meter)
@@ -153,6 +153,7 @@ static void look_at(void *context, const struct meter *meter)
 	look->bytes = atomic_load(&meter->bytes);
 	look->messages = atomic_load(&meter_messages(look->meters, meter)->all);
 	look->declined = atomic_load(&meter_messages(look->meters, meter)->declined);
+	look->braked = atomic_load(&meter->braked);
 }
 
 static bool expect_meter(struct scenario *scenario, struct words words, size_t field)
@@ -245,6 +246,7 @@ static const struct {
 	{ "open", offsetof(struct look, open) },	 { "admitted", offsetof(struct look, admitted) },
 	{ "refused", offsetof(struct look, refused) },	 { "bytes", offsetof(struct look, bytes) },
 	{ "messages", offsetof(struct look, messages) }, { "declined", offsetof(struct look, declined) },
+	{ "braked", offsetof(struct look, braked) },
 };
 
 static const struct {

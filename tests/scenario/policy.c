@@ -63,6 +63,11 @@ const char *policy_scope(struct policy *policy, const char *text, struct scope_k
 		ret_key->tier = (uint8_t)atoi(text + 5);
 		return NULL;
 	}
+	if (strncmp(text, "brake:", 6) == 0) {
+		*ret_key = scope_key_of(SCOPE_CUSTOMER, find_customer(policy, text + 6, error), 0);
+		ret_key->ceiling = CEILING_BRAKE;
+		return NULL;
+	}
 	return scope_parse(text, &finder, ret_key, error) < 0 ? error : NULL;
 }
 

@@ -80,6 +80,14 @@ static char *range_text(const struct setting *setting, char *out, size_t size)
 	case SETTING_PERCENT:
 		snprintf(out, size, "0%% to 100%%");
 		break;
+	case SETTING_CHOICE:
+		snprintf(out, size, "%s", setting->choices);
+		break;
+	case SETTING_COUNT:
+	case SETTING_SIZE:
+		snprintf(out, size, "%llu to %llu%s", (unsigned long long)setting->least,
+			 (unsigned long long)setting->most, setting->type == SETTING_SIZE ? " bytes" : "");
+		break;
 	}
 	return out;
 }

@@ -28,6 +28,8 @@ struct heard {
 	struct wire_COMMIT commit;
 	struct wire_PUT_VERDICT verdict; /* the last one */
 	struct wire_QUERY query;
+	struct wire_PUT_LIMITS limits; /* the last one */
+	struct wire_DEL_LIMITS unlimited;
 };
 
 struct bed {
@@ -128,11 +130,11 @@ static inline void bed_end(struct bed *bed)
 
 static inline void gate_keep(struct heard *heard, enum wire_type type, const void *payload)
 {
-	void *const place[WIRE_TYPES] = { [WIRE_HELLO] = &heard->hello,
-					  [WIRE_BEGIN] = &heard->begin,
-					  [WIRE_COMMIT] = &heard->commit,
-					  [WIRE_PUT_VERDICT] = &heard->verdict,
-					  [WIRE_QUERY] = &heard->query };
+	void *const place[WIRE_TYPES] = {
+		[WIRE_HELLO] = &heard->hello,	      [WIRE_BEGIN] = &heard->begin, [WIRE_COMMIT] = &heard->commit,
+		[WIRE_PUT_VERDICT] = &heard->verdict, [WIRE_QUERY] = &heard->query, [WIRE_PUT_LIMITS] = &heard->limits,
+		[WIRE_DEL_LIMITS] = &heard->unlimited
+	};
 
 	heard->count[type]++;
 	if (place[type] != NULL)

@@ -100,14 +100,18 @@ END_TEST
 START_TEST(keys)
 {
 	static const struct error_row rows[] = {
-		{ "gates: {}",
-		  "f:1:1: unknown key \"gates\"; expected one of: gate, daemon, smtp, include, providers, "
-		  "domains, mail-domains, tiers, warm-up, customers, import, defaults, unknown, blind, access\n" },
+		{ "gates: {}", "f:1:1: unknown key \"gates\"; expected one of: gate, daemon, smtp, include, providers, "
+			       "domains, mail-domains, tiers, warm-up, customers, import, defaults, unknown, blind, "
+			       "brake, access\n" },
 		{ "gate: {}\nsmtp: {}\ngate: {}", "f:3:1: \"gate\" stands here twice\n" },
 		{ "gate:\n  port: 5", "f:2:3: unknown key \"port\" in gate\n" },
 		{ "daemon: {socket: /a}", "f:1:10: unknown key \"socket\" in daemon\n" },
 		{ "smtp: {hold-budget: {syn: 1s}}", "f:1:22: unknown key \"syn\" in hold-budget\n" },
 		{ "blind: {stale: 1s}", "f:1:9: unknown key \"stale\" in blind\n" },
+		{ "brake: {mode: on}", "f:1:15: mode: \"on\": expected one of: off learn hold\n" },
+		{ "brake: {factor: 0}", "f:1:17: factor: \"0\": expected a count from 1 to 1000, such as 5\n" },
+		{ "brake: {bytes: 1kB}",
+		  "f:1:16: bytes: \"1kB\": expected a size from 1000000 to 1000000000000000, such as 1GB\n" },
 		{ "blind: {each-source: {rate: 1/s}}",
 		  "f:1:23: unknown limit \"rate\"; expected one of: connections, connection-rate, byte-rate, "
 		  "message-rate\n" },
@@ -289,7 +293,7 @@ START_TEST(all_of_them_at_once)
 		  "f:10:23: \"10.0.0.300" PREFIX_WRONG "f:11:11: weight: \"x\": expected a number from 1 to 1000\n"
 		  "f:10:3: \"name\" is missing\n"
 		  "f:12:1: unknown key \"more\"; expected one of: gate, daemon, smtp, include, providers, domains, "
-		  "mail-domains, tiers, warm-up, customers, import, defaults, unknown, blind, access\n" },
+		  "mail-domains, tiers, warm-up, customers, import, defaults, unknown, blind, brake, access\n" },
 	};
 
 	check(rows, LENGTH(rows));

@@ -445,10 +445,11 @@ START_TEST(older_and_newer_tables)
 	ck_assert_int_eq(journal_add(journal, &decision), 0);
 	journal_close(journal);
 	ck_assert_int_eq(run_sql("DROP TABLE events; DROP TABLE clock; DROP TABLE customers; DROP TABLE secrets; "
-				 "DROP TABLE standings; "
+				 "DROP TABLE standings; DROP TABLE usual; "
 				 "PRAGMA user_version = 0;"
 				 "ALTER TABLE decisions DROP COLUMN incident;"
 				 "ALTER TABLE decisions DROP COLUMN superseded_by;"
+				 "ALTER TABLE decisions DROP COLUMN used;"
 				 "ALTER TABLE decisions DROP COLUMN deadline_ms;"),
 			 SQLITE_OK);
 	journal = open_it();
