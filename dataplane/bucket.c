@@ -7,15 +7,14 @@
 uint64_t bucket_unit(uint64_t rate)
 {
 	if (bucket_is_fast(rate))
-		return (uint32_t)rate;
-	return (rate & ((1ull << BUCKET_UNIT_BITS) - 1))
-	       << (rate >> BUCKET_UNIT_BITS & ((1u << BUCKET_EXPONENT_BITS) - 1));
+		return rate & BUCKET_UNIT_MOST;
+	return (rate & BUCKET_UNIT_MOST) << (rate >> BUCKET_UNIT_BITS & ((1u << BUCKET_EXPONENT_BITS) - 1));
 }
 
 uint64_t bucket_burst(uint64_t rate)
 {
 	if (bucket_is_fast(rate))
-		return rate >> BUCKET_FAST_BITS;
+		return rate >> BUCKET_UNIT_BITS;
 	return (rate >> BUCKET_BURST_AT & ((1u << BUCKET_BURST_BITS) - 1))
 	       << (rate >> (BUCKET_BURST_AT + BUCKET_BURST_BITS) & ((1u << BUCKET_EXPONENT_BITS) - 1));
 }
@@ -65,8 +64,8 @@ static uint64_t rate_of(const struct limit *limit)
 	burst = burst < BURST_MOST ? burst : BURST_MOST;
 	if (unit == 0)
 		return 0;
-	if (unit >> BUCKET_FAST_BITS == 0 && burst < BUCKET_SLOW >> BUCKET_FAST_BITS)
-		return burst << BUCKET_FAST_BITS | unit;
+	if (unit <= BUCKET_UNIT_MOST && burst < BUCKET_SLOW >> BUCKET_UNIT_BITS)
+		return burst << BUCKET_UNIT_BITS | unit;
 	uint64_t parts = shortened(unit, BUCKET_UNIT_BITS, true), most = shortened(burst, BUCKET_BURST_BITS, false);
 	if (parts >> BUCKET_BURST_AT != 0 || bucket_unit(BUCKET_SLOW | parts) < unit)
 		return 0;

@@ -38,11 +38,11 @@ struct bucket {
 
 _Static_assert(sizeof(struct bucket) == 16, "four buckets are a cache line");
 
-/* Fast: T (32 bits), burst (31), 0. Slow: T (34, shifted left by the next 5), burst (19, by the next 5), 1. 0 lets
+/* Fast: T (34 bits), burst (29), 0. Slow: T (34, shifted left by the next 5), burst (19, by the next 5), 1. 0 lets
  * nothing pass, ever. */
 #define BUCKET_SLOW (1ull << 63)
-#define BUCKET_FAST_BITS 32
 #define BUCKET_UNIT_BITS 34
+#define BUCKET_UNIT_MOST ((1ull << BUCKET_UNIT_BITS) - 1)
 #define BUCKET_EXPONENT_BITS 5
 #define BUCKET_BURST_BITS 19
 #define BUCKET_BURST_AT (BUCKET_UNIT_BITS + BUCKET_EXPONENT_BITS)
@@ -101,7 +101,8 @@ static inline bool bucket_is_fast(uint64_t rate)
 
 static inline struct bucket_cost bucket_fast_cost(uint64_t rate, uint32_t units)
 {
-	const uint64_t round = (1u << BUCKET_UNIT_SHIFT) - 1, unit = (uint32_t)rate, burst = rate >> BUCKET_FAST_BITS;
+	const uint64_t round = (1u << BUCKET_UNIT_SHIFT) - 1, unit = rate & BUCKET_UNIT_MOST;
+	const uint64_t burst = rate >> BUCKET_UNIT_BITS;
 
 	return (struct bucket_cost){ (unit * units + round) >> BUCKET_UNIT_SHIFT,
 				     (unit * burst + round) >> BUCKET_UNIT_SHIFT };
