@@ -105,13 +105,20 @@ static uint32_t ticket_in(const struct asker *asker, enum queue_kind kind)
 	return asker->wait != NULL && asker->wait->queue == kind ? asker->wait->ticket : 0;
 }
 
-/* Has the meter a limit that it takes from, and waits for in a queue of this kind? */
-static bool is_limited(const struct asker *asker, const struct meter *meter, enum queue_kind kind)
+#define LIMIT_BIT(kind) (1u << LIMIT_##kind)
+
+/* The kinds of limit that are waited for in each. */
+static const unsigned limits_of[QUEUE_KINDS] = {
+	[QUEUE_CONNECTIONS] = LIMIT_BIT(CONNECTIONS) | LIMIT_BIT(CONNECTION_RATE),
+	[QUEUE_MESSAGES] = LIMIT_BIT(MESSAGE_RATE),
+};
+
+/* Those of a meter's that it takes from. */
+static unsigned limits_for(const struct asker *asker, const struct meter *meter)
 {
-	if (kind == QUEUE_MESSAGES)
-		return meter_limits(meter, LIMIT_MESSAGE_RATE);
-	return !asker->message &&
-	       (meter_limits(meter, LIMIT_CONNECTIONS) || meter_limits(meter, LIMIT_CONNECTION_RATE));
+	unsigned concern = asker->message ? 0 : limits_of[QUEUE_CONNECTIONS];
+
+	return atomic_load_explicit(&meter->has, memory_order_acquire) & (concern | limits_of[QUEUE_MESSAGES]);
 }
 
 /* When there is what it needs of this meter: a slot and a connection's token, or a message's. A slot comes with a
@@ -134,22 +141,27 @@ struct barrier {
 	uint64_t when;
 };
 
+/* Of one meter. */
+static bool is_closed(const struct worker *worker, const struct asker *asker, uint32_t thing, enum queue_kind kind,
+		      uint64_t now, uint64_t *ret_when)
+{
+	*ret_when = WAIT_FOR_CALL;
+	if (queue_first(queues_of(worker, kind), thing, ticket_in(asker, kind), asker->flow->stream))
+		*ret_when = opens_at(worker, meter_at(worker->gate->meters, thing), kind, now);
+	return *ret_when > now;
+}
+
 /* The narrowest scope's. */
 static struct barrier first_closed(const struct worker *worker, const struct asker *asker, uint64_t now)
 {
-	const struct flow *flow = asker->flow;
-
-	for (int scope = 0; scope < SCOPES; scope++)
-		for (int kind = 0; kind < QUEUE_KINDS; kind++) {
-			const struct meter *meter = seat(worker, flow, scope);
-			if (!is_limited(asker, meter, kind))
-				continue;
-			bool first = queue_first(queues_of(worker, kind), flow_meter(flow, scope),
-						 ticket_in(asker, kind), flow->stream);
-			uint64_t when = first ? opens_at(worker, meter, kind, now) : WAIT_FOR_CALL;
-			if (when > now)
+	for (int scope = 0; scope < SCOPES; scope++) {
+		uint32_t thing = flow_meter(asker->flow, scope);
+		unsigned limits = limits_for(asker, meter_at(worker->gate->meters, thing));
+		uint64_t when;
+		for (int kind = 0; limits != 0 && kind < QUEUE_KINDS; kind++)
+			if (limits & limits_of[kind] && is_closed(worker, asker, thing, kind, now, &when))
 				return (struct barrier){ true, (uint8_t)scope, (uint8_t)kind, when };
-		}
+	}
 	return (struct barrier){ .closed = false };
 }
 
@@ -171,40 +183,48 @@ static void forget_account(const struct worker *worker, struct wait *wait, uint6
 	wait->account = 0;
 }
 
-/* Tells the scope's queue whose turn it was: if it is limited, and where it waited also if that limit is gone. */
-static void serve(struct worker *worker, const struct asker *asker, int scope, enum queue_kind kind, uint64_t now)
-{
-	const struct flow *flow = asker->flow;
-	struct queues *queues = queues_of(worker, kind);
-	uint32_t ticket = ticket_in(asker, kind), thing = flow_meter(flow, scope);
-	bool waited = ticket != 0 && queue_thing(queues, ticket) == thing;
+/* Where it waited: thing 0 is nowhere. */
+struct stand {
+	enum queue_kind kind;
+	uint32_t thing;
+};
 
-	if (!waited && !is_limited(asker, seat(worker, flow, scope), kind))
-		return;
-	const struct share share = share_of(worker, flow, scope);
-	queue_serve(queues, thing, &share, waited ? ticket : 0);
+static struct stand stand_of(const struct worker *worker, const struct wait *wait)
+{
+	if (wait == NULL || wait->ticket == 0)
+		return (struct stand){ .thing = 0 };
+	return (struct stand){ wait->queue, queue_thing(queues_of(worker, wait->queue), wait->ticket) };
+}
+
+/* Tells the scope's queue whose turn it was. */
+static void serve(struct worker *worker, const struct asker *asker, int scope, enum queue_kind kind, uint32_t ticket,
+		  uint64_t now)
+{
+	const struct share share = share_of(worker, asker->flow, scope);
+
+	queue_serve(queues_of(worker, kind), flow_meter(asker->flow, scope), &share, ticket);
 	leave_account(worker, share.party, scope, now);
 }
 
-/* From every scope. */
-static void take(struct worker *worker, const struct asker *asker, uint64_t as_of, uint64_t now)
+/* From one meter; where it waited it is served also if that limit is gone. */
+static void take_from(struct worker *worker, const struct asker *asker, int scope, const struct stand *stand,
+		      uint64_t as_of, uint64_t now)
 {
-	const struct flow *flow = asker->flow;
-	bool shared = worker->gate->meters->shared;
+	uint32_t thing = flow_meter(asker->flow, scope);
+	struct meter *meter = meter_at(worker->gate->meters, thing);
+	unsigned limits = limits_for(asker, meter);
 
-	for (int scope = 0; scope < SCOPES; scope++) {
-		struct meter *meter = seat(worker, flow, scope);
-		if (flow_meter(flow, scope) == 0)
-			continue;
-		if (!asker->message && meter_limits(meter, LIMIT_CONNECTION_RATE))
-			bucket_take(&meter->connection_rate, 1, as_of);
-		if (flow->message_scopes & 1u << scope)
-			bucket_take(&meter_messages(worker->gate->meters, meter)->rate, 1, as_of);
-		for (int kind = 0; kind < QUEUE_KINDS; kind++)
-			serve(worker, asker, scope, kind, now);
-		if (!asker->message)
-			meter_add(&meter->admitted, 1, shared);
+	if (limits & LIMIT_BIT(CONNECTION_RATE))
+		bucket_take(&meter->connection_rate, 1, as_of);
+	if (asker->flow->message_scopes & 1u << scope)
+		bucket_take(&meter_messages(worker->gate->meters, meter)->rate, 1, as_of);
+	for (int kind = 0; kind < QUEUE_KINDS && (limits != 0 || stand->thing == thing); kind++) {
+		bool waited = stand->thing == thing && (int)stand->kind == kind;
+		if (waited || limits & limits_of[kind])
+			serve(worker, asker, scope, kind, waited ? asker->wait->ticket : 0, now);
 	}
+	if (!asker->message)
+		meter_add(&meter->admitted, 1, worker->gate->meters->shared);
 }
 
 /* What was taken is the flow's. */
@@ -225,20 +245,20 @@ static void own(struct worker *worker, const struct asker *asker, uint64_t now)
 static void enter(struct worker *worker, const struct asker *asker, uint64_t now)
 {
 	struct wait *wait = asker->wait;
-	uint32_t waited = 0;
+	const struct stand stand = stand_of(worker, wait);
+	uint64_t as_of = wait != NULL ? hold_as_of(wait, now) : now;
 
-	if (wait != NULL && wait->ticket != 0)
-		waited = queue_thing(queues_of(worker, wait->queue), wait->ticket);
-	take(worker, asker, wait != NULL ? hold_as_of(wait, now) : now, now);
+	for (int scope = 0; scope < SCOPES; scope++)
+		if (flow_meter(asker->flow, scope) != 0)
+			take_from(worker, asker, scope, &stand, as_of, now);
 	own(worker, asker, now);
-	if (wait != NULL)
-		forget_account(worker, wait, now);
-	if (waited == 0)
+	if (stand.thing == 0)
 		return;
+	forget_account(worker, wait, now);
 	if (!asker->message)
 		count_wait(worker, WAIT_CONNECTION, wait->scope, now - wait->since);
 	wait->ticket = 0;
-	admission_call(worker, wait->queue, waited, now);
+	admission_call(worker, stand.kind, stand.thing, now);
 }
 
 static void leave_queue(struct worker *worker, struct wait *wait, uint64_t now)

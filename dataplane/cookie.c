@@ -3,8 +3,6 @@
 
 #include "siphash.h"
 
-#define EPOCH_NS 32000000000u
-
 static uint32_t cookie_of(const uint8_t secret[16], const struct flow_key *key, uint64_t epoch)
 {
 	struct {
@@ -17,13 +15,13 @@ static uint32_t cookie_of(const uint8_t secret[16], const struct flow_key *key, 
 
 uint32_t cookie_make(const uint8_t secret[16], const struct flow_key *key, uint64_t now)
 {
-	return cookie_of(secret, key, now / EPOCH_NS);
+	return cookie_of(secret, key, now / COOKIE_EPOCH_NS);
 }
 
 bool cookie_check(const uint8_t secret[16], const struct flow_key *key, uint64_t now, uint32_t ack, uint32_t *ret_past)
 {
-	for (uint64_t age = 0; age < 2 && age <= now / EPOCH_NS; age++) {
-		uint32_t past = ack - 1 - cookie_of(secret, key, now / EPOCH_NS - age);
+	for (uint64_t age = 0; age < 2 && age <= now / COOKIE_EPOCH_NS; age++) {
+		uint32_t past = ack - 1 - cookie_of(secret, key, now / COOKIE_EPOCH_NS - age);
 		if (past <= COOKIE_SPAN) {
 			*ret_past = past;
 			return true;

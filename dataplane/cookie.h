@@ -12,6 +12,10 @@
 /* Bytes the gate may have said on such a connection: the reply and its FIN. */
 #define COOKIE_SPAN 512u
 
+/* Older than this none is good. */
+#define COOKIE_EPOCH_NS 32000000000u
+#define COOKIE_AGE_NS (2ull * COOKIE_EPOCH_NS)
+
 /* `now` in ns. */
 uint32_t cookie_make(const uint8_t secret[16], const struct flow_key *key, uint64_t now);
 

@@ -81,6 +81,8 @@ static inline unsigned flow_meter_place(const struct flow *flow, int scope)
 {
 	unsigned limited = flow->byte_scopes, before = (1u << scope) - 1;
 
+	if (limited == 0)
+		return (unsigned)scope;
 	if (limited & 1u << scope)
 		return (unsigned)__builtin_popcount(limited & before);
 	return (unsigned)(__builtin_popcount(limited) + __builtin_popcount(~limited & before));

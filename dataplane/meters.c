@@ -79,14 +79,28 @@ void meters_destroy(struct meters *meters)
 }
 
 /* Most keys have no address or an IPv4 one, and fit into two words. */
-static uint32_t hash_of(const struct meters *meters, const struct scope_key *key)
+static bool is_long(const struct scope_key *key)
 {
 	static const struct address mapped = { { [10] = 0xff, 0xff } }, none;
+
+	switch (key->scope) {
+	case SCOPE_SOURCE_PROVIDER:
+	case SCOPE_REMOTE:
+	case SCOPE_SOURCE:
+	case SCOPE_DOMAIN:
+		return memcmp(&key->address, &mapped, 12) != 0 && memcmp(&key->address, &none, 12) != 0;
+	default:
+		return false;
+	}
+}
+
+static uint32_t hash_of(const struct meters *meters, const struct scope_key *key)
+{
 	const struct meter_index *index = meters->index;
 	uint64_t word[MULTILINEAR_WORDS] = { 0 };
 
 	memcpy(word, key, sizeof(*key));
-	if (memcmp(&key->address, &mapped, 12) != 0 && memcmp(&key->address, &none, 12) != 0)
+	if (is_long(key))
 		return (uint32_t)multilinear_six(&index->hash, word) & index->mask;
 	return (uint32_t)multilinear_two(&index->hash, word[0], key->provider | (word[3] & UINT32_MAX) << 32) &
 	       index->mask;

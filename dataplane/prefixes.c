@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "memory.h"
-#include "siphash.h"
 #include "wire.h"
 
 #define ROOM_FIRST 16u
@@ -25,13 +24,24 @@ struct prefixes *prefixes_create(const uint8_t secret[16])
 	if (prefixes == NULL)
 		return NULL;
 	prefixes->references = 1;
-	memcpy(prefixes->secret, secret, sizeof(prefixes->secret));
+	multilinear_init(&prefixes->hash, secret);
 	return prefixes;
+}
+
+struct prefixes *prefixes_create_like(const struct prefixes *prefixes)
+{
+	struct prefixes *like = calloc(1, sizeof(*like));
+
+	if (like == NULL)
+		return NULL;
+	like->references = 1;
+	like->hash = prefixes->hash;
+	return like;
 }
 
 struct prefixes *prefixes_copy(const struct prefixes *prefixes)
 {
-	struct prefixes *copy = prefixes_create(prefixes->secret);
+	struct prefixes *copy = prefixes_create_like(prefixes);
 
 	if (copy == NULL)
 		return NULL;
@@ -131,7 +141,7 @@ static uint32_t home_of(const struct prefixes *prefixes, const struct prefix *pr
 
 	memcpy(word, &prefix->address, sizeof(word));
 	word[0] ^= (uint64_t)prefix->plen << 56;
-	return (uint32_t)siphash_words(prefixes->secret, word, 2) & prefixes->mask;
+	return (uint32_t)multilinear_two(&prefixes->hash, word[0], word[1]) & prefixes->mask;
 }
 
 static uint32_t slot_of(const struct prefixes *prefixes, const struct prefix *prefix)

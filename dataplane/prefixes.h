@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "multilinear.h"
 #include "scope.h"
 
 struct prefix_rule {
@@ -27,10 +28,12 @@ struct prefixes {
 	uint8_t length[129]; /* those in use, longest first */
 	uint32_t mask;
 	uint32_t *slot; /* first rule of a prefix, index + 1; 0: free */
-	uint8_t secret[16];
+	struct multilinear hash;
 };
 
 struct prefixes *prefixes_create(const uint8_t secret[16]);
+/* Without rules, and with the other's secret. */
+struct prefixes *prefixes_create_like(const struct prefixes *prefixes);
 struct prefixes *prefixes_copy(const struct prefixes *prefixes);
 void prefixes_destroy(struct prefixes *prefixes);
 

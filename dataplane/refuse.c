@@ -34,6 +34,8 @@ void refuse(struct worker *worker, const struct syn *syn, enum refuse_mode mode,
 					.window = WINDOW,
 					.mss = syn->headers.ipv6 ? 1440 : 1460 };
 
+	if (mode != REFUSE_RST)
+		worker->answered = now;
 	if (mode == REFUSE_RST)
 		answer(worker, &syn->headers, &reset, COUNT_REFUSAL_RST);
 	else
@@ -77,7 +79,7 @@ static void reset(struct worker *worker, const struct packet *packet)
 bool refuse_answered(const struct worker *worker, const struct packet *packet, const struct flow_key *key, uint64_t now,
 		     uint32_t *ret_past)
 {
-	return (packet->flags & (TCP_ACK | TCP_SYN)) == TCP_ACK &&
+	return (packet->flags & (TCP_ACK | TCP_SYN)) == TCP_ACK && now - worker->answered < COOKIE_AGE_NS &&
 	       cookie_check(worker->gate->secret, key, now, packet->ack, ret_past);
 }
 

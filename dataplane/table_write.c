@@ -202,7 +202,7 @@ static int forget_services(struct table *draft)
 
 static int forget_destinations(struct table *draft)
 {
-	struct prefixes *none = prefixes_create(draft->destinations->secret);
+	struct prefixes *none = prefixes_create_like(draft->destinations);
 
 	if (none == NULL)
 		return -ENOMEM;

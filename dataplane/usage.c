@@ -28,6 +28,12 @@ static struct meter *seat(const struct worker *worker, const struct flow *flow, 
 	return meter_at(worker->gate->meters, flow_meter(flow, scope));
 }
 
+/* Where it does not matter which scope's it is. */
+static struct meter *seat_at(const struct worker *worker, const struct flow *flow, unsigned place)
+{
+	return meter_at(worker->gate->meters, flow_meter_at(flow, place));
+}
+
 /* A domain that is not known has no meter: nothing is limited there. */
 static bool is_nobody(const struct scope_key *key)
 {
@@ -113,8 +119,8 @@ void usage_leave(struct worker *worker, struct flow *flow, uint64_t now)
 	usage_goodbye(worker, flow, now);
 	usage_give_slots(worker, flow, now);
 	usage_tell(worker, flow);
-	for (int scope = 0; scope < SCOPES; scope++)
-		meter_release(worker->gate->meters, flow_meter(flow, scope), now);
+	for (unsigned place = 0; place < SCOPES; place++)
+		meter_release(worker->gate->meters, flow_meter_at(flow, place), now);
 	flow_set_meters(flow, &(struct flow_meters){ 0 }, 0);
 	flow->message_scopes = 0;
 }
@@ -198,18 +204,18 @@ bool usage_move(struct worker *worker, struct flow *flow, const struct scope_key
 
 void usage_refresh(struct worker *worker, struct flow *flow, uint64_t now)
 {
-	for (int scope = 0; scope < SCOPES; scope++)
-		if (flow_meter(flow, scope) != 0)
-			refresh(worker, seat(worker, flow, scope), now);
+	for (unsigned place = 0; place < SCOPES; place++)
+		if (flow_meter_at(flow, place) != 0)
+			refresh(worker, seat_at(worker, flow, place), now);
 	sit_again(worker, flow);
 	tokens_note(worker, flow, now);
 }
 
 void usage_count_slots(struct worker *worker, struct flow *flow)
 {
-	for (int scope = 0; scope < SCOPES; scope++)
-		if (flow_meter(flow, scope) != 0)
-			meter_add(&seat(worker, flow, scope)->connections, 1, worker->gate->meters->shared);
+	for (unsigned place = 0; place < SCOPES; place++)
+		if (flow_meter_at(flow, place) != 0)
+			meter_add(&seat_at(worker, flow, place)->connections, 1, worker->gate->meters->shared);
 	flow->counted = 1;
 }
 
@@ -238,9 +244,9 @@ void usage_give_slots(struct worker *worker, struct flow *flow, uint64_t now)
 {
 	if (!flow->counted)
 		return;
-	for (int scope = 0; scope < SCOPES; scope++)
-		if (flow_meter(flow, scope) != 0)
-			give_slot(worker, flow_meter(flow, scope), now);
+	for (unsigned place = 0; place < SCOPES; place++)
+		if (flow_meter_at(flow, place) != 0)
+			give_slot(worker, flow_meter_at(flow, place), now);
 	flow->counted = 0;
 }
 
@@ -323,9 +329,10 @@ static bool may_end(const struct packet *packet)
 /* Of a connection that ends: slots and references are given back. */
 static void fetch_seats(const struct worker *worker, const struct flow *flow)
 {
-	for (int scope = 0; seated(flow) && scope < SCOPES; scope++) {
-		fetch(seat(worker, flow, scope));
-		fetch(&seat(worker, flow, scope)->bytes);
+	for (unsigned place = 0; seated(flow) && place < SCOPES; place++) {
+		const struct meter *meter = seat_at(worker, flow, place);
+		fetch(meter);
+		fetch(&meter->bytes);
 	}
 }
 
@@ -389,9 +396,9 @@ void usage_prefetch(struct worker *worker, const struct burst *burst)
 
 void usage_refused(struct worker *worker, struct flow *flow)
 {
-	for (int scope = 0; scope < SCOPES && seated(flow); scope++)
-		if (flow_meter(flow, scope) != 0)
-			atomic_fetch_add_explicit(&seat(worker, flow, scope)->refused, 1, memory_order_relaxed);
+	for (unsigned place = 0; place < SCOPES && seated(flow); place++)
+		if (flow_meter_at(flow, place) != 0)
+			atomic_fetch_add_explicit(&seat_at(worker, flow, place)->refused, 1, memory_order_relaxed);
 }
 
 void usage_declined(struct worker *worker, struct flow *flow)
@@ -407,9 +414,9 @@ static void tell_bytes(struct worker *worker, struct flow *flow)
 {
 	uint32_t more = flow->fresh_out;
 
-	for (int scope = 0; more != 0 && scope < SCOPES; scope++)
-		if (flow_meter(flow, scope) != 0)
-			meter_add(&seat(worker, flow, scope)->bytes, more, worker->gate->meters->shared);
+	for (unsigned place = 0; more != 0 && place < SCOPES; place++)
+		if (flow_meter_at(flow, place) != 0)
+			meter_add(&seat_at(worker, flow, place)->bytes, more, worker->gate->meters->shared);
 	flow->told_out += more;
 	flow->fresh_out = 0;
 }
@@ -423,10 +430,10 @@ static void tell_messages(struct worker *worker, struct flow *flow)
 
 	if (more > 0)
 		count(worker, COUNT_MESSAGE_DOMAIN_UNKNOWN + flow->domain_way, (uint64_t)more);
-	for (int scope = 0; more > 0 && scope < SCOPES; scope++) {
-		if (flow_meter(flow, scope) == 0)
+	for (unsigned place = 0; more > 0 && place < SCOPES; place++) {
+		if (flow_meter_at(flow, place) == 0)
 			continue;
-		struct meter_messages *sum = &worker->gate->meters->messages[flow_meter(flow, scope)];
+		struct meter_messages *sum = &worker->gate->meters->messages[flow_meter_at(flow, place)];
 		atomic_fetch_add_explicit(&sum->all, (uint32_t)more, memory_order_relaxed);
 		if (flow->messages == MESSAGES_TLS)
 			atomic_fetch_add_explicit(&sum->inferred, (uint32_t)more, memory_order_relaxed);

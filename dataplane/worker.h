@@ -53,6 +53,7 @@ struct worker {
 	struct rcu_view rcu;
 	const struct table *table; /* of this turn; NULL before the first publication */
 	uint32_t decided;	   /* the last number, as of this turn; see decided.h */
+	uint64_t answered;	   /* ns: when it answered a handshake itself last (refuse.h); 0: never */
 	struct flow_table *flows;
 	struct messages *messages; /* [flows], by the flow's index */
 	struct arrival *arrival;   /* [BURST_MAX], of the burst under way */
