@@ -20,6 +20,7 @@
 #include "force.h"
 #include "hold.h"
 #include "log.h"
+#include "loop.h"
 #include "table_write.h"
 #include "telemetry.h"
 #include "worker.h"

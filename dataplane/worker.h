@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* One lcore: what belongs to it, and its loop. */
+/* One lcore: what belongs to it. Its life is in loop.h. */
 #ifndef SLUICE_WORKER_H
 #define SLUICE_WORKER_H
 
@@ -70,16 +70,6 @@ struct worker {
 	struct rte_ring *called; /* connections that wait here, whose turn other workers saw come */
 	_Atomic bool *stop;
 };
-
-struct worker *worker_create(struct gate *gate, unsigned index, unsigned lcore, uint32_t flows, _Atomic bool *stop);
-void worker_destroy(struct worker *worker);
-
-/* Runs until *stop; for rte_eal_remote_launch(). */
-int worker_main(void *worker);
-
-/* One turn: receive, run the pipeline, release what is due, transmit, sweep. Returns how many packets
- * moved. Time is an argument, so that tests can run it in virtual time. */
-unsigned worker_turn(struct worker *worker, uint64_t now);
 
 /* Takes up the table published last. In this order: what is noted is decided by this table, or by a newer one. */
 static inline void worker_read_table(struct worker *worker)

@@ -19,6 +19,7 @@
 #include "bench.h"
 #include "clock.h"
 #include "hold.h"
+#include "loop.h"
 #include "traffic.h"
 
 #define MILLISECOND 1000000ull

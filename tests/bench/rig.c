@@ -7,6 +7,7 @@
 
 #include "bench.h"
 #include "hold.h"
+#include "loop.h"
 #include "table_write.h"
 
 #define MEGABYTE (1u << 20)

@@ -5,6 +5,7 @@
 #include "apply.h"
 #include "fuzz.h"
 #include "hold.h"
+#include "loop.h"
 #include "meters.h"
 #include "table_write.h"
 #include "traffic.h"

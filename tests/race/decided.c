@@ -9,6 +9,7 @@
 #include "apply.h"
 #include "eal.h"
 #include "look_up.h"
+#include "loop.h"
 #include "race.h"
 #include "table_write.h"
 #include "usage.h"

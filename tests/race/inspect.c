@@ -11,6 +11,7 @@
 #include "ctl.h"
 #include "eal.h"
 #include "frame.h"
+#include "loop.h"
 #include "packets.h"
 #include "questions.h"
 #include "race.h"

@@ -14,6 +14,7 @@
 #include "flow.h"
 #include "grants.h"
 #include "hold.h"
+#include "loop.h"
 #include "meters.h"
 #include "race.h"
 #include "table_write.h"

@@ -11,6 +11,7 @@
 #include <rte_ring.h>
 
 #include "hold.h"
+#include "loop.h"
 #include "packet.h"
 #include "table_write.h"
 #include "window.h"

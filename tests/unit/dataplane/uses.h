@@ -7,6 +7,7 @@
 #include "domain.h"
 #include "eal.h"
 #include "hold.h"
+#include "loop.h"
 #include "meters.h"
 #include "tables.h"
 #include "usage.h"

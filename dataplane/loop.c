@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "worker.h"
+#include "loop.h"
 
 #include <sys/prctl.h>
 #include <time.h>
@@ -19,6 +19,7 @@
 #include "release.h"
 #include "transmit.h"
 #include "usage.h"
+#include "worker.h"
 
 #define RELEASE_MOST 256
 
