@@ -231,8 +231,8 @@ int daemon_start(struct daemon *daemon, const char *config_path)
 	if (ret < 0)
 		return ret;
 	warn_orphans(daemon);
-	policy_init(&daemon->policy, daemon->config, &daemon->ledger, resolver_sets(daemon->resolver));
 	daemon->policy.brakes = &daemon->brakes;
+	policy_init(&daemon->policy, daemon->config, &daemon->ledger, resolver_sets(daemon->resolver));
 	decide_start(daemon);
 	ret = hub_create(daemon->event, &daemon->hub);
 	if (ret < 0)
@@ -316,7 +316,6 @@ static void take_config(struct daemon *daemon, struct config *config, struct res
 	daemon->config = config;
 	policy_finish(&daemon->policy);
 	policy_init(&daemon->policy, config, &daemon->ledger, resolver_sets(daemon->resolver));
-	daemon->policy.brakes = &daemon->brakes;
 	resolver_destroy(old_resolver);
 	config_destroy(old);
 	warn_orphans(daemon);

@@ -107,7 +107,7 @@ static int by_key(const void *left, const void *right)
 void policy_init(struct policy *policy, const struct config *config, const struct ledger *ledger,
 		 const struct address_set *resolved)
 {
-	*policy = (struct policy){ .config = config, .ledger = ledger, .resolved = resolved };
+	*policy = (struct policy){ .config = config, .ledger = ledger, .resolved = resolved, .brakes = policy->brakes };
 	add(policy, SCOPE_GATE, 0, 0, &config->gate);
 	add(policy, SCOPE_CUSTOMER, ID_ANY, 0, &config->each_customer);
 	add(policy, SCOPE_SOURCE, 0, 0, &config->each_source);

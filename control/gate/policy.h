@@ -24,7 +24,8 @@ struct policy {
 	size_t base_count, base_room;
 };
 
-/* Builds `base`. This and policy_all() abort when memory is out. Again after another configuration. */
+/* Builds `base`; `brakes` stays what it was, so that the first time *policy is zeroed. This and policy_all() abort when
+ * memory is out. Again after another configuration. */
 void policy_init(struct policy *policy, const struct config *config, const struct ledger *ledger,
 		 const struct address_set *resolved);
 void policy_finish(struct policy *policy);

@@ -32,7 +32,7 @@ static void put_to_gate(struct config *config)
 	struct apply apply = { .store = table_store_create() };
 	struct ledger ledger = { 0 };
 	struct table_times times;
-	struct policy policy;
+	struct policy policy = { 0 };
 	char error[WIRE_ERROR_MAX] = "";
 
 	must(resolved != NULL && apply.store != NULL);

@@ -214,6 +214,21 @@ START_TEST(an_allowance)
 }
 END_TEST
 
+/* A new configuration and an import make the policy anew, and the brake is in it. */
+START_TEST(it_stays)
+{
+	struct bed *bed = bed_begin(BED_CONFIG BRAKE);
+	struct limits limits;
+
+	json_decref(bed_ask(bed, "POST /v1/customers/import {\"file\":\"name,sources\\ngamma,10.9.0.1\\n\"}"));
+	ck_assert_uint_eq(bed->daemon.config->customer_count, 3);
+	ck_assert(policy_brake(&bed->daemon.policy, ID_ANY, &limits));
+	daemon_reload(&bed->daemon);
+	ck_assert(policy_brake(&bed->daemon.policy, ID_ANY, &limits));
+	bed_end(bed);
+}
+END_TEST
+
 /* It is the brake's: no limit, no quarantine, and no release of the customer ends it. */
 START_TEST(an_allowance_restricts_nobody)
 {
@@ -256,4 +271,4 @@ START_TEST(allowances_that_are_none)
 END_TEST
 
 UNIT_MAIN("brake", of_whom_nothing_is_known, off_it_tells_nothing, what_is_usual_lasts, a_held_hour_is_not_learned,
-	  who_is_held_is_said, an_allowance, an_allowance_restricts_nobody, allowances_that_are_none)
+	  who_is_held_is_said, it_stays, an_allowance, an_allowance_restricts_nobody, allowances_that_are_none)

@@ -95,7 +95,7 @@ static struct records records_of(const struct config *config, const struct addre
 {
 	struct ledger ledger = { 0 };
 	struct records records = { 0 };
-	struct policy policy;
+	struct policy policy = { 0 };
 
 	policy_init(&policy, config, &ledger, resolved);
 	policy_all(&policy, note, &records);
