@@ -72,7 +72,7 @@ struct field {
 	const char *help;
 };
 
-#define COMMAND_ARGS_MAX 8
+#define COMMAND_ARGS_MAX 9
 #define COMMAND_COLUMNS_MAX 18
 #define COMMAND_FIELDS_MAX 28
 

@@ -5,6 +5,8 @@
 #include "clocks.h"
 #include "commands/cmd_rows.h"
 #include "commands/commands_table.h"
+#include "customers/customer_text.h"
+#include "customers/pool.h"
 #include "daemon.h"
 #include "ledger/scope_text.h"
 #include "units.h"
@@ -69,10 +71,13 @@ void command_HISTORY(struct request *request)
 {
 	char scope[SCOPE_TEXT_MAX], error[SCOPE_ERROR_MAX] = "too long for a scope";
 	struct event_filter filter = { .scope = scope };
+	char member[CUSTOMER_NAME_MOST + 1];
 	struct scope_key key;
 
-	if (!scope_complete(request_text(request, "scope"), scope, sizeof(scope)) ||
-	    daemon_known_scope(request->daemon, scope, &key, error) < 0) {
+	bool complete = scope_complete(request_text(request, "scope"), scope, sizeof(scope));
+	if (complete) /* of a pool's member: the pool's */
+		pool_in_scope(request->daemon->config, scope, sizeof(scope), member);
+	if (!complete || daemon_known_scope(request->daemon, scope, &key, error) < 0) {
 		request_refuse(request, "scope", "%s", error);
 		return;
 	}

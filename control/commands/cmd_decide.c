@@ -7,7 +7,10 @@
 #include "clocks.h"
 #include "commands/cmd_rows.h"
 #include "commands/commands_table.h"
+#include "commands/pools.h"
 #include "commands/until.h"
+#include "customers/customer_text.h"
+#include "customers/pool.h"
 #include "daemon.h"
 #include "decide.h"
 #include "ledger/precedence.h"
@@ -34,15 +37,29 @@ static bool set_times(struct request *request, struct decision *decision, uint64
 	return true;
 }
 
+/* A pool's member stands for its pool, if that is agreed to. */
 static bool set_scope(struct request *request, struct decision *decision, const char *field, const char *text)
 {
-	char error[SCOPE_ERROR_MAX] = "too long for a scope";
+	char error[SCOPE_ERROR_MAX] = "too long for a scope", member[CUSTOMER_NAME_MOST + 1];
+	const struct customer *pool = NULL;
 
-	if (scope_complete(text, decision->scope, sizeof(decision->scope)) &&
-	    daemon_scope(request->daemon, decision->scope, &decision->key, error) == 0)
-		return true;
+	if (scope_complete(text, decision->scope, sizeof(decision->scope))) {
+		pool = pool_in_scope(request->daemon->config, decision->scope, sizeof(decision->scope), member);
+		if (daemon_scope(request->daemon, decision->scope, &decision->key, error) == 0)
+			return pool == NULL || pools_agree(request, pool, member);
+	}
 	request_refuse(request, field, "%s", error);
 	return false;
+}
+
+/* Whose mail it is on; NULL: nobody's alone. */
+static const struct customer *customer_of(const struct daemon *daemon, const struct decision *decision)
+{
+	const struct scope_key *key = &decision->key;
+
+	return key->scope == SCOPE_CUSTOMER || key->scope == SCOPE_CUSTOMER_PROVIDER
+		       ? config_customer_of(daemon->config, key->customer)
+		       : NULL;
 }
 
 /* What the order came to beside others on its scope: in whose place it is, and what is stricter; "" for nothing. */
@@ -79,7 +96,7 @@ static void say_beside(const struct daemon *daemon, const struct decision *decis
 static void decide(struct request *request, struct decision *decision, const char *what)
 {
 	const char *reason = request_text(request, "reason"), *incident = request_text(request, "incident");
-	char message[512], until[32], beside[256] = "";
+	char message[512], until[32], beside[768] = "";
 
 	snprintf(decision->reason, sizeof(decision->reason), "%s", reason != NULL ? reason : "");
 	snprintf(decision->incident, sizeof(decision->incident), "%s", incident != NULL ? incident : "");
@@ -96,8 +113,9 @@ static void decide(struct request *request, struct decision *decision, const cha
 	time_text(decision->expires_ms, until, sizeof(until));
 	snprintf(message, sizeof(message), "%s %s%s%s (decision %llu)", decision->scope, what,
 		 until[0] != '\0' ? " until " : "", until, (unsigned long long)decision->id);
-	json_t *reply = json_pack("{s:b, s:I, s:s, s:s}", "ok", 1, "decision", (json_int_t)decision->id, "message",
-				  message, "note", beside);
+	json_t *reply = json_pack("{s:b, s:I, s:s}", "ok", 1, "decision", (json_int_t)decision->id, "message", message);
+	pools_tell(reply, customer_of(request->daemon, decision), beside, sizeof(beside));
+	json_object_set_new(reply, "note", json_string(beside));
 	request_when_enforced(request, reply, decision->generation);
 }
 

@@ -11,6 +11,7 @@
 #include "commands/commands_table.h"
 #include "commands/explain.h"
 #include "customers/customers.h"
+#include "customers/pool.h"
 #include "daemon.h"
 #include "endpoint.h"
 #include "ledger/scope_text.h"
@@ -20,6 +21,7 @@
 struct question {
 	struct about about;
 	const struct customer *customer;
+	const char *member;	   /* of a pool, by which it was asked for; NULL: by another name */
 	const struct source *rule; /* NULL: asked for by name, or nobody's */
 	struct receiver receiver;
 	struct explanation explanation;
@@ -52,17 +54,24 @@ static char *rule_text(const struct source *rule, char *out, size_t size)
 
 static void say_customer(json_t *rows, const struct question *question)
 {
-	char rule[160];
+	char rule[160], members[400];
 
 	if (!question->about.from)
 		return;
 	if (question->rule != NULL)
 		say(rows, "customer", question->customer->name, "its source %s is the closest that fits",
 		    rule_text(question->rule, rule, sizeof(rule)));
+	else if (question->member != NULL)
+		say(rows, "customer", question->customer->name, "the pool %s is a member of", question->member);
 	else if (question->customer != NULL)
 		say(rows, "customer", question->customer->name, "asked for by its name");
 	else
 		say(rows, "customer", "unknown", "no customer has that source");
+	if (question->customer == NULL || question->customer->members.count == 0)
+		return;
+	snprintf(rule, sizeof(rule), "%zu customers", question->customer->members.count);
+	say(rows, "pool", rule, "nothing tells them apart: %s",
+	    pool_text(question->customer, members, sizeof(members)));
 }
 
 static void say_tier(json_t *rows, const struct daemon *daemon, const struct question *question)
@@ -310,6 +319,10 @@ static bool set_subject(struct request *request, struct question *question)
 		return true;
 	}
 	question->customer = config_customer(daemon->config, text);
+	if (question->customer == NULL) {
+		question->customer = pool_of(daemon->config, text);
+		question->member = question->customer != NULL ? text : NULL;
+	}
 	question->about.from = true;
 	question->about.customer = question->customer != NULL ? question->customer->id : ID_UNKNOWN;
 	if (question->customer != NULL || strcmp(text, "unknown") == 0)

@@ -7,7 +7,10 @@
 
 #include "commands/cmd_rows.h"
 #include "commands/commands_table.h"
+#include "commands/pools.h"
 #include "counters.h"
+#include "customers/customer_text.h"
+#include "customers/pool.h"
 #include "daemon.h"
 #include "dns/domains.h"
 #include "histogram.h"
@@ -58,10 +61,17 @@ static const char *const way_names[DOMAIN_WAY_COUNT] = {
 #undef X
 };
 
-static json_t *flow_row(const struct policy *policy, const struct names *names, const struct wire_ROW_FLOW *flow)
+static json_t *flow_row(const struct policy *policy, const struct names *names, const struct wire_ROW_FLOW *flow,
+			struct pools_seen *seen)
 {
-	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:s, s:b, s:I, s:I, s:i, s:I, s:I, s:I}", "customer",
-			 policy_customer(policy, flow->customer), "stream",
+	const struct customer *customer = config_customer_of(policy->config, flow->customer);
+	char members[128] = "";
+
+	if (customer != NULL)
+		pool_text(customer, members, sizeof(members));
+	pools_see(seen, customer);
+	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:s, s:b, s:I, s:I, s:i, s:I, s:I, s:I}",
+			 "customer", policy_customer(policy, flow->customer), "members", members, "stream",
 			 flow->stream < STREAMS ? stream_name[flow->stream] : "?", "provider",
 			 policy_provider(policy, flow->provider), "source", endpoint(&flow->source, flow->source_port),
 			 "remote", endpoint(&flow->remote, flow->remote_port), "domain",
@@ -86,29 +96,32 @@ static void tell_flows(void *context, const struct rows *rows)
 		return;
 	}
 	json_t *list = json_array(), *reply = rows_reply(list);
+	struct pools_seen seen = { 0 };
 	struct names names;
 	names.known = domains_known(request->daemon->config, &request->daemon->ledger, &names.count);
 	for (uint32_t i = 0; i < rows->count && i < most; i++)
-		json_array_append_new(
-			list, flow_row(&request->daemon->policy, &names, (const struct wire_ROW_FLOW *)rows->row + i));
+		json_array_append_new(list, flow_row(&request->daemon->policy, &names,
+						     (const struct wire_ROW_FLOW *)rows->row + i, &seen));
 	free(names.known);
 	json_object_set_new(reply, "cut", json_boolean(rows->count > most));
 	if (rows->count > most) {
 		snprintf(text, sizeof(text), "only %llu of them; --most N shows more", (unsigned long long)most);
 		request_add_message(reply, text);
 	}
+	pools_mention(reply, &seen);
 	request_reply(request, reply);
 }
 
 static bool set_filter(struct request *request, const char *field, const char *form, uint32_t *ret_id)
 {
 	const char *name = request_text(request, field);
-	char scope[160], error[256] = "";
+	char scope[160], error[256] = "", member[CUSTOMER_NAME_MOST + 1];
 	struct scope_key key;
 
 	if (name == NULL)
 		return true;
 	snprintf(scope, sizeof(scope), "%s%.100s", form, name);
+	pool_in_scope(request->daemon->config, scope, sizeof(scope), member);
 	if (daemon_scope(request->daemon, scope, &key, error) < 0) {
 		request_refuse(request, field, "%s", error);
 		return false;

@@ -9,7 +9,9 @@
 #include "commands/cmd_rows.h"
 #include "commands/commands_table.h"
 #include "commands/concern.h"
+#include "commands/pools.h"
 #include "customers/customers.h"
+#include "customers/pool.h"
 #include "daemon.h"
 #include "dns/domains.h"
 #include "units.h"
@@ -233,6 +235,10 @@ static json_t *customer_row(const struct daemon *daemon, const struct customer *
 	json_t *row = json_pack("{s:s, s:o}", "customer", customer != NULL ? customer->name : "unknown", "sources",
 				customer != NULL ? sources_text(customer) : json_string("any other"));
 
+	char members[1024] = "";
+	if (customer != NULL)
+		pool_text(customer, members, sizeof(members));
+	json_object_set_new(row, "members", json_string(members));
 	row_tier(row, daemon->config, customer);
 	add_usage(row, rows, &key);
 	add_limits(row, daemon, &key, &each, customer);
@@ -262,9 +268,18 @@ static struct page page_of(const struct request *request)
 			      request_count(request, "most", CUSTOMERS_SHOWN) };
 }
 
+static bool fits(const struct page *page, const struct customer *customer)
+{
+	bool fits = page->match == NULL || strstr(customer->name, page->match) != NULL;
+
+	for (size_t i = 0; !fits && i < customer->members.count; i++)
+		fits = strstr(customer->members.text[i], page->match) != NULL;
+	return fits;
+}
+
 /* Their rows; returns the last one's name if there are more. */
 static const char *add_customers(const struct daemon *daemon, const struct page *page, const struct rows *rows,
-				 json_t *list)
+				 json_t *list, struct pools_seen *seen)
 {
 	const struct config *config = daemon->config;
 	const char *last = "";
@@ -272,11 +287,12 @@ static const char *add_customers(const struct daemon *daemon, const struct page 
 	for (size_t i = page->after != NULL ? customers_behind(config, page->after) : 0; i < config->customer_count;
 	     i++) {
 		const struct customer *customer = &config->customers[config->by_name[i]];
-		if (page->match != NULL && strstr(customer->name, page->match) == NULL)
+		if (!fits(page, customer))
 			continue;
 		if (json_array_size(list) == page->most)
 			return last;
 		json_array_append_new(list, customer_row(daemon, customer, rows));
+		pools_see(seen, customer);
 		last = customer->name;
 	}
 	return NULL;
@@ -287,11 +303,12 @@ static void list_customers(void *context, const struct rows *rows)
 	struct request *request = context;
 	const struct daemon *daemon = request->daemon;
 	const struct page page = page_of(request);
+	struct pools_seen seen = { 0 };
 	json_t *list = json_array();
 	char text[192];
 
 	sort_meters(rows);
-	const char *next = add_customers(daemon, &page, rows, list);
+	const char *next = add_customers(daemon, &page, rows, list, &seen);
 	if (next == NULL && page.match == NULL && page.after == NULL)
 		json_array_append_new(list, customer_row(daemon, NULL, rows));
 	json_t *reply = rows_reply(list);
@@ -303,6 +320,7 @@ static void list_customers(void *context, const struct rows *rows)
 		 daemon->config->customer_count, next != NULL ? next : "");
 	if (next != NULL)
 		request_add_message(reply, text);
+	pools_mention(reply, &seen);
 	request_reply(request, reply);
 }
 

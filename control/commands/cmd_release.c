@@ -9,6 +9,8 @@
 #include "commands/cmd_rows.h"
 #include "commands/commands_table.h"
 #include "commands/concern.h"
+#include "customers/customer_text.h"
+#include "customers/pool.h"
 #include "daemon.h"
 #include "decide.h"
 #include "ledger/scope_text.h"
@@ -26,6 +28,8 @@ struct meant {
 	bool of_customer;
 	uint32_t customer;
 	const char *because, *incident;
+	const struct customer *pool; /* a member of it was named; NULL: none was */
+	char member[CUSTOMER_NAME_MOST + 1];
 };
 
 /* Those that are. */
@@ -83,9 +87,11 @@ static bool set_target(struct request *request, const char *target, struct meant
 		return false;
 	}
 	meant->on_scope = true;
-	if (scope_complete(target, meant->scope, sizeof(meant->scope)) &&
-	    daemon_known_scope(request->daemon, meant->scope, &meant->key, error) == 0)
-		return true;
+	if (scope_complete(target, meant->scope, sizeof(meant->scope))) {
+		meant->pool = pool_in_scope(request->daemon->config, meant->scope, sizeof(meant->scope), meant->member);
+		if (daemon_known_scope(request->daemon, meant->scope, &meant->key, error) == 0)
+			return true;
+	}
 	request_refuse(request, "target", "%s", error);
 	return false;
 }
@@ -96,6 +102,7 @@ static bool set_customer(struct request *request, const char *name, struct meant
 	struct scope_key key;
 
 	snprintf(scope, sizeof(scope), "customer:%.80s", name);
+	meant->pool = pool_in_scope(request->daemon->config, scope, sizeof(scope), meant->member);
 	if (daemon_known_scope(request->daemon, scope, &key, error) < 0) {
 		request_refuse(request, "customer", "%s", error);
 		return false;
@@ -182,13 +189,16 @@ static char *ids_text(const struct found *found, char *out, size_t size)
 	return out;
 }
 
-static void show_only(struct request *request, const struct found *found)
+static void show_only(struct request *request, const struct meant *meant, const struct found *found)
 {
-	char message[96];
-
-	snprintf(message, sizeof(message), "nothing is done: with --yes %zu decision%s would end", found->count,
-		 found->count == 1 ? "" : "s");
+	char message[640], members[400];
 	json_t *reply = rows_reply(rows_of(&request->daemon->ledger, found));
+
+	size_t used = (size_t)snprintf(message, sizeof(message), "nothing is done: with --yes %zu decision%s would end",
+				       found->count, found->count == 1 ? "" : "s");
+	if (meant->pool != NULL)
+		snprintf(message + used, sizeof(message) - used, ", for all of pool %s that %s is in: %s",
+			 meant->pool->name, meant->member, pool_text(meant->pool, members, sizeof(members)));
 	json_object_set_new(reply, "preview", json_true());
 	json_object_set_new(reply, "message", json_string(message));
 	request_reply(request, reply);
@@ -251,8 +261,8 @@ void command_RELEASE(struct request *request)
 		request_refuse(request, NULL, "no memory");
 	else if (found.count == 0)
 		refuse_none(request, &meant);
-	else if (meant.all && !request_flag(request, "yes"))
-		show_only(request, &found);
+	else if ((meant.all || meant.pool != NULL) && !request_flag(request, "yes"))
+		show_only(request, &meant, &found);
 	else
 		end_all(request, &meant, &found);
 	free(found.id);

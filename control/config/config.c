@@ -55,8 +55,7 @@ void config_destroy(struct config *config)
 	free(config->mail_domains);
 	free(config->providers);
 	free(config->customers);
-	free(config->by_name);
-	free(config->by_id);
+	customers_order_finish(config);
 	free(config);
 }
 

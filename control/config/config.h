@@ -78,6 +78,7 @@ struct customer {
 	struct limits limits;
 	struct at *at;
 	size_t at_count;
+	struct strings members;	   /* of a pool, see pool.h; none: it is an ordinary customer */
 	uint8_t tier;		   /* enum tier, as it is written */
 	struct standing *standing; /* what became of that, see standings.h; NULL: nothing */
 };
@@ -110,6 +111,11 @@ struct config {
 	size_t customer_count;
 	size_t written_count;	   /* of them, those the text has: they stand first, imported ones behind them */
 	uint32_t *by_name, *by_id; /* their places, see customers.h */
+	struct member {
+		const char *name; /* the pool's own */
+		uint32_t pool;	  /* its place */
+	} * members;		  /* of all pools, sorted */
+	size_t member_count;
 	struct limits gate, each_customer, each_source, each_remote, each_domain;
 	struct limits ceiling[SCOPES]; /* for each of a scope, when the gate is blind */
 	struct tiers tiers;

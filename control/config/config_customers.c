@@ -6,6 +6,7 @@
 #include "config/config_read.h"
 #include "customers/customer_text.h"
 #include "customers/customers.h"
+#include "customers/pool.h"
 #include "units.h"
 
 static void read_source_prefix(struct reader *reader, yaml_node_t *node, void *context)
@@ -127,6 +128,17 @@ static void read_customer_weight(struct reader *reader, yaml_node_t *node, void 
 		error_at(reader, node, "weight: \"%s\": expected %s", text, expected);
 }
 
+static void read_member(struct reader *reader, yaml_node_t *node, void *context)
+{
+	struct strings *members = context;
+	char *name = read_name(reader, node);
+
+	if (name != NULL)
+		*(char **)grow(&members->text, &members->count, sizeof(char *)) = name;
+}
+
+CUSTOMER_KEY(members, read_list(reader, node, read_member, &reading->customer->members))
+
 static void read_customer_tier(struct reader *reader, yaml_node_t *node, void *context)
 {
 	struct customer_reading *reading = context;
@@ -140,13 +152,10 @@ static void read_customer_tier(struct reader *reader, yaml_node_t *node, void *c
 }
 
 static const struct field customer_fields[] = {
-	{ "name", read_customer_name, true },
-	{ "sources", read_customer_sources, true },
-	{ "weight", read_customer_weight, false },
-	{ "limits", read_customer_limits, false },
-	{ "at", read_customer_at, false },
-	{ "tier", read_customer_tier, false },
-	{ NULL, NULL, false },
+	{ "name", read_customer_name, true },	     { "sources", read_customer_sources, true },
+	{ "weight", read_customer_weight, false },   { "limits", read_customer_limits, false },
+	{ "at", read_customer_at, false },	     { "tier", read_customer_tier, false },
+	{ "members", read_customer_members, false }, { NULL, NULL, false },
 };
 
 static void read_customer(struct reader *reader, yaml_node_t *node, void *context)
@@ -190,6 +199,22 @@ static void say_same_name(void *context, const struct customer *first, const str
 		 "a second customer \"%s\"", second->name);
 }
 
+static void say_same_member(void *context, const char *member, const struct customer *first,
+			    const struct customer *second)
+{
+	const struct list_read *list = context;
+	const yaml_node_item_t *items = list->node->data.sequence.items.start;
+	const yaml_node_t *node =
+		yaml_document_get_node(&list->reader->document, items[second - list->config->customers]);
+	const char *name = second->name != NULL ? second->name : "?";
+
+	if (first->name != NULL && strcmp(first->name, member) == 0)
+		error_at(list->reader, node, "member \"%s\" of pool \"%s\" is a customer of its own", member, name);
+	else
+		error_at(list->reader, node, "member \"%s\" of pool \"%s\" is pool \"%s\"'s already", member, name,
+			 first->name != NULL ? first->name : "?");
+}
+
 void read_customers(struct reader *reader, yaml_node_t *node, void *config)
 {
 	const struct list_read list = { reader, node, config };
@@ -198,4 +223,5 @@ void read_customers(struct reader *reader, yaml_node_t *node, void *config)
 	customers_order(config);
 	customers_same_name(config, say_same_name, (void *)&list);
 	customers_same_source(config, say_same_source, reader);
+	pools_same_member(config, say_same_member, (void *)&list);
 }

@@ -225,3 +225,47 @@ char *at_text(const struct customer *customer)
 	free(text);
 	return NULL;
 }
+
+static void add_member(struct customer *customer, const char *name)
+{
+	struct strings *members = &customer->members;
+	char **grown = realloc(members->text, (members->count + 1) * sizeof(*grown));
+
+	if (grown == NULL)
+		abort(); /* a configuration that does not fit into memory */
+	members->text = grown;
+	grown[members->count] = strdup(name);
+	if (grown[members->count++] == NULL)
+		abort();
+}
+
+const char *members_parse(const char *text, struct customer *customer)
+{
+	char name[CUSTOMER_NAME_MOST + 1];
+
+	for (text += strspn(text, " "); *text != '\0'; text += strspn(text, " ")) {
+		const size_t size = strcspn(text, " ");
+		snprintf(name, sizeof(name), "%.*s", (int)size, text);
+		if (size > CUSTOMER_NAME_MOST || !customer_name_fits(name))
+			return "names of 1 to 64 letters, digits, - _ . (and not \"unknown\"), apart by blanks";
+		add_member(customer, name);
+		text += size;
+	}
+	return NULL;
+}
+
+char *members_text(const struct customer *customer)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+
+	if (stream == NULL)
+		return NULL;
+	for (size_t i = 0; i < customer->members.count; i++)
+		fprintf(stream, "%s%s", i > 0 ? " " : "", customer->members.text[i]);
+	if (fclose(stream) == 0)
+		return text;
+	free(text);
+	return NULL;
+}

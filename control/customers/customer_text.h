@@ -3,6 +3,7 @@
  *   sources   "192.0.2.11 192.0.2.64/28;ports=20000-29999;vlan=120;stream=transactional"
  *   limits    "connections=20;byte-rate=2MB/s burst 64kB"
  *   at        "google connections=20;message-rate=5/s|partner connections=2"
+ *   members   "delta echo foxtrot"
  * Pure. What parses returns NULL, or what was expected. */
 #ifndef SLUICE_CUSTOMER_TEXT_H
 #define SLUICE_CUSTOMER_TEXT_H
@@ -38,5 +39,7 @@ const char *limits_parse(const char *text, struct limits *limits);
 struct limits *customer_add_at(struct customer *customer, const char *provider);
 const char *at_parse(const char *text, struct customer *customer);
 char *at_text(const struct customer *customer);
+const char *members_parse(const char *text, struct customer *customer);
+char *members_text(const struct customer *customer);
 
 #endif

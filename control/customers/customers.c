@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "customers/pool.h"
 #include "customers/warm_up.h"
 
 static void *must(void *memory)
@@ -53,6 +54,14 @@ void customers_order(struct config *config)
 {
 	order(config, &config->by_name, by_name);
 	order(config, &config->by_id, by_id);
+	pools_order(config);
+}
+
+void customers_order_finish(struct config *config)
+{
+	free(config->by_name);
+	free(config->by_id);
+	free(config->members);
 }
 
 size_t customers_behind(const struct config *config, const char *name)
@@ -210,5 +219,8 @@ void customer_finish(struct customer *customer)
 	for (size_t i = 0; i < customer->at_count; i++)
 		free(customer->at[i].provider);
 	free(customer->at);
+	for (size_t i = 0; i < customer->members.count; i++)
+		free(customer->members.text[i]);
+	free(customer->members.text);
 	free(customer->standing);
 }

@@ -5,9 +5,11 @@
 
 #include "config/config.h"
 
-/* Sorts the configuration's customers for config_customer() and config_customer_of(), in the background of the list,
- * which stays as it is. Again after names or ids changed. Aborts when memory is out, as the configuration does. */
+/* Sorts the configuration's customers for config_customer(), config_customer_of() and pool_of(), in the background of
+ * the list, which stays as it is. Again after names or ids changed. Aborts when memory is out, as the configuration
+ * does. */
 void customers_order(struct config *config);
+void customers_order_finish(struct config *config);
 
 /* Where in by_name the first stands whose name is behind this one. */
 size_t customers_behind(const struct config *config, const char *name);

@@ -19,13 +19,15 @@ enum column {
 	COLUMN_SOURCES,
 	COLUMN_WEIGHT,
 	COLUMN_TIER,
+	COLUMN_MEMBERS,
 	COLUMN_LIMITS,
 	COLUMNS = COLUMN_LIMITS + LIMIT_KINDS
 };
 
 #define AT_MOST 64 /* limits at providers, in one row */
 #define COLUMNS_EXPECTED                                                                                               \
-	"name, sources, weight, tier, connections, connection-rate, byte-rate, message-rate, or PROVIDER:connections " \
+	"name, sources, weight, tier, members, connections, connection-rate, byte-rate, message-rate, or "             \
+	"PROVIDER:connections "                                                                                        \
 	"and so on"
 
 /* A limit at a provider: "google:connections". */
@@ -46,7 +48,7 @@ struct row {
 
 static const char *column_name(int column)
 {
-	static const char *const fixed[] = { "name", "sources", "weight", "tier" };
+	static const char *const fixed[] = { "name", "sources", "weight", "tier", "members" };
 
 	return column < COLUMN_LIMITS ? fixed[column] : limit_kind_name[column - COLUMN_LIMITS];
 }
@@ -115,6 +117,8 @@ static const char *set_column(struct customer *customer, int column, const char 
 	case COLUMN_TIER:
 		customer->tier = (uint8_t)tier_find(text);
 		return customer->tier < TIERS ? NULL : TIER_EXPECTED;
+	case COLUMN_MEMBERS:
+		return members_parse(text, customer);
 	default:
 		return set_limit(&customer->limits, column - COLUMN_LIMITS, text);
 	}
@@ -283,7 +287,7 @@ static json_t *text_of(const json_t *value)
 	return json_string(text);
 }
 
-/* A list of sources is one text. */
+/* A list of sources or members is one text. */
 static json_t *join(const json_t *list)
 {
 	char text[IMPORT_LINE_MOST];
@@ -354,7 +358,10 @@ static void take_key(struct object *object, const char *key, json_t *value)
 		import_wrong(object->import, object->line, "unknown key \"%.64s\"", key);
 	else
 		object->row.text[column] = keep(
-			object, json_is_array(value) && column == COLUMN_SOURCES ? join(value) : text_of(value), key);
+			object,
+			json_is_array(value) && (column == COLUMN_SOURCES || column == COLUMN_MEMBERS) ? join(value)
+												       : text_of(value),
+			key);
 }
 
 static void take_object(struct import *import, size_t line, json_t *json)

@@ -8,6 +8,7 @@
 
 #include "clocks.h"
 #include "customers/customers.h"
+#include "customers/pool.h"
 #include "ledger/journal.h"
 #include "log.h"
 
@@ -53,6 +54,18 @@ static void load_one(void *context, struct customer *customer)
 	config->customers[config->customer_count++] = *customer;
 }
 
+static void warn_same_member(void *context, const char *member, const struct customer *first,
+			     const struct customer *second)
+{
+	(void)context;
+	if (strcmp(first->name, member) == 0)
+		log_warning("%s is a customer, and a member of pool %s: orders on it are on the customer", member,
+			    second->name);
+	else
+		log_warning("%s is a member of pool %s and of pool %s: orders on it are on %s", member, first->name,
+			    second->name, first->name);
+}
+
 static void warn_same_source(void *context, const struct owned *first, const struct owned *second)
 {
 	(void)context;
@@ -73,6 +86,7 @@ int imported_load(struct daemon *daemon, struct config *config)
 	customers_order(config);
 	if (config->written_count > 0 && config->customer_count > config->written_count)
 		customers_same_source(config, warn_same_source, NULL);
+	pools_same_member(config, warn_same_member, NULL);
 	return 0;
 }
 
@@ -82,6 +96,7 @@ static struct config make_next(const struct config *config, size_t more)
 	struct config next = *config;
 
 	next.by_name = next.by_id = NULL;
+	next.members = NULL;
 	next.customer_count = config->written_count;
 	next.customers = must(calloc(config->customer_count + more + 1, sizeof(*next.customers)));
 	if (config->written_count > 0)
@@ -92,8 +107,7 @@ static struct config make_next(const struct config *config, size_t more)
 static void drop_next(struct config *next)
 {
 	free(next->customers);
-	free(next->by_name);
-	free(next->by_id);
+	customers_order_finish(next);
 }
 
 /* From here on it is the daemon's. */
@@ -103,8 +117,7 @@ static uint64_t use_next(struct daemon *daemon, struct config *next)
 
 	policy_finish(&daemon->policy);
 	free(config->customers);
-	free(config->by_name);
-	free(config->by_id);
+	customers_order_finish(config);
 	*config = *next;
 	policy_init(&daemon->policy, config, &daemon->ledger, resolver_sets(daemon->resolver));
 	return link_want_all(daemon->link);
@@ -173,6 +186,21 @@ static void check_providers(const struct config *config, struct import *import)
 		}
 }
 
+static void same_member(void *context, const char *member, const struct customer *first, const struct customer *second)
+{
+	const struct checking *checking = context;
+	const struct customer *wrong = is_new(checking, second) ? second : first;
+
+	if (!is_new(checking, wrong))
+		return; /* of the configuration: said when it was read */
+	if (strcmp(first->name, member) == 0)
+		import_wrong(checking->import, line_of(wrong), "\"%s\" is a customer, and a member of pool \"%s\"",
+			     member, second->name);
+	else
+		import_wrong(checking->import, line_of(wrong), "\"%s\" is a member of pool \"%s\" and of pool \"%s\"",
+			     member, first->name, second->name);
+}
+
 /* Those that stay imported as they are, and then the new ones. */
 static void fill_next(const struct config *config, const struct import *import, struct config *next, size_t *ret_first)
 {
@@ -185,8 +213,7 @@ static void fill_next(const struct config *config, const struct import *import, 
 	*ret_first = next->customer_count;
 	memcpy(next->customers + next->customer_count, import->customer, import->count * sizeof(*import->customer));
 	next->customer_count += import->count;
-	free(fresh.by_name);
-	free(fresh.by_id);
+	customers_order_finish(&fresh);
 	customers_order(next);
 }
 
@@ -227,8 +254,7 @@ static void free_replaced(const struct config *config, const struct config *next
 		old->standing = NULL;
 		customer_finish(old);
 	}
-	free(ordered.by_name);
-	free(ordered.by_id);
+	customers_order_finish(&ordered);
 }
 
 int imported_take(struct daemon *daemon, struct import *import, const char *author, uint64_t *ret_generation)
@@ -241,6 +267,7 @@ int imported_take(struct daemon *daemon, struct import *import, const char *auth
 	fill_next(daemon->config, import, &next, &checking.first);
 	customers_same_name(&next, same_name, &checking);
 	customers_same_source(&next, same_source, &checking);
+	pools_same_member(&next, same_member, &checking);
 	int ret = import->error_count > 0 ? -EINVAL : store(daemon, &next, checking.first, author);
 	if (ret < 0) {
 		drop_next(&next);

@@ -142,7 +142,7 @@ static uint64_t want(struct daemon *daemon, const struct customer *customer)
 	return link_want_scope(daemon->link, &key, DECIDE_LIMIT);
 }
 
-/* Is anything decided on this customer: on all of its mail, or at one provider? */
+/* Is anything that restricts it decided on this customer: on all of its mail, or at one provider? */
 static bool is_decided(const struct daemon *daemon, uint32_t customer, bool quarantine_only)
 {
 	static const enum scope scopes[] = { SCOPE_CUSTOMER, SCOPE_CUSTOMER_PROVIDER };
@@ -154,7 +154,8 @@ static bool is_decided(const struct daemon *daemon, uint32_t customer, bool quar
 		     i < decided->count && decided->at[i]->key.scope == scopes[scope] &&
 		     decided->at[i]->key.customer == customer;
 		     i++)
-			if (!quarantine_only || decided->at[i]->action == DECIDE_QUARANTINE)
+			if (decided->at[i]->action == DECIDE_QUARANTINE ||
+			    (decided->at[i]->action == DECIDE_LIMIT && !quarantine_only))
 				return true;
 	}
 	return false;
@@ -292,10 +293,13 @@ void standings_stop(struct daemon *daemon)
 	standings_flush(daemon);
 }
 
+/* Whom a decision restricts; NULL: nobody alone. */
 static struct customer *customer_of(const struct daemon *daemon, const struct decision *decision)
 {
 	const enum scope scope = (enum scope)decision->key.scope;
 
+	if (decision->action != DECIDE_QUARANTINE && decision->action != DECIDE_LIMIT)
+		return NULL; /* an allowance holds nobody */
 	return scope == SCOPE_CUSTOMER || scope == SCOPE_CUSTOMER_PROVIDER
 		       ? (struct customer *)config_customer_of(daemon->config, decision->key.customer)
 		       : NULL;

@@ -98,14 +98,15 @@ bool warm_up_rise(struct standing *standing, const struct tiers *tiers, int64_t 
 char *warm_up_text(const struct standing *standing, const struct tiers *tiers, int64_t now_ms, char *out, size_t size)
 {
 	const struct warm_up_step *step = &tiers->step[tier_step(tiers, place_of(standing))];
-	const uint64_t lasted = (uint64_t)warm_up_lasted(standing, now_ms) * 1000000u,
+	const uint64_t lasted = (uint64_t)warm_up_lasted(standing, now_ms) / 1000 * 1000000000u,
 		       needs = (uint64_t)step->lasts_ms * 1000000u;
 	char has[32], of[32], inferred[48] = "";
 
 	if (standing->sent.inferred > 0)
 		snprintf(inferred, sizeof(inferred), " (%llu inferred)", (unsigned long long)standing->sent.inferred);
-	snprintf(out, size, "%s of %s, %llu of %llu clean messages%s%s", span_format(lasted, has, sizeof(has)),
-		 span_format(needs, of, sizeof(of)), (unsigned long long)warm_up_clean(standing),
-		 (unsigned long long)step->messages, inferred, standing->held ? "; a decision holds it there" : "");
+	snprintf(out, size, "%s of %s, %llu of %llu clean messages%s%s",
+		 lasted > 0 ? span_format(lasted, has, sizeof(has)) : "0s", span_format(needs, of, sizeof(of)),
+		 (unsigned long long)warm_up_clean(standing), (unsigned long long)step->messages, inferred,
+		 standing->held ? "; a decision holds it there" : "");
 	return out;
 }

@@ -59,9 +59,12 @@ static const char usual_volumes[] =
 	"CREATE TABLE usual (customer INTEGER NOT NULL, hour INTEGER NOT NULL, volumes INTEGER NOT NULL,"
 	"  PRIMARY KEY (customer, hour)) WITHOUT ROWID;";
 
+static const char pools[] = "ALTER TABLE customers ADD COLUMN members TEXT NOT NULL DEFAULT '';";
+
 /* From each version of the tables to the next. A row is never changed once it was released. */
-static const char *const steps[] = { first_tables, decisions_told_whole, imported_customers, secrets,
-				     tiers,	   usual_volumes };
+static const char *const steps[] = {
+	first_tables, decisions_told_whole, imported_customers, secrets, tiers, usual_volumes, pools
+};
 
 #define STEPS (int)(sizeof(steps) / sizeof(steps[0]))
 

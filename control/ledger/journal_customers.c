@@ -11,16 +11,18 @@
 
 int journal_put_customer(struct journal *journal, const struct customer *customer)
 {
-	char limits[VALUES_MAX], *sources = sources_text(customer), *at = at_text(customer);
+	char limits[VALUES_MAX], *sources = sources_text(customer), *at = at_text(customer),
+				 *members = members_text(customer);
 
 	if (journal->put_customer == NULL)
 		journal->put_customer =
 			journal_prepare(journal, "INSERT OR REPLACE INTO customers (name, id, sources, "
-						 "weight, limits, tier, at) VALUES (?, ?, ?, ?, ?, ?, ?)");
+						 "weight, limits, tier, at, members) VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
 	sqlite3_stmt *statement = journal->put_customer;
-	if (statement == NULL || sources == NULL || at == NULL) {
+	if (statement == NULL || sources == NULL || at == NULL || members == NULL) {
 		free(sources);
 		free(at);
+		free(members);
 		return -EIO;
 	}
 	sqlite3_bind_text(statement, 1, customer->name, -1, SQLITE_STATIC);
@@ -31,6 +33,7 @@ int journal_put_customer(struct journal *journal, const struct customer *custome
 			  SQLITE_STATIC);
 	sqlite3_bind_int64(statement, 6, customer->tier);
 	sqlite3_bind_text(statement, 7, at, -1, free);
+	sqlite3_bind_text(statement, 8, members, -1, free);
 	int ret = sqlite3_step(statement) == SQLITE_DONE ? 0 : journal_failed(journal, "store a customer");
 	sqlite3_reset(statement);
 	sqlite3_clear_bindings(statement);
@@ -67,6 +70,8 @@ static bool read_customer(sqlite3_stmt *statement, struct customer *ret_customer
 		expected = limits_parse(column(statement, 4), &ret_customer->limits);
 	if (expected == NULL)
 		expected = at_parse(column(statement, 6), ret_customer);
+	if (expected == NULL)
+		expected = members_parse(column(statement, 7), ret_customer);
 	if (expected == NULL && ret_customer->tier >= TIERS)
 		expected = TIER_EXPECTED;
 	if (expected == NULL && ret_customer->name != NULL)
@@ -80,7 +85,7 @@ static bool read_customer(sqlite3_stmt *statement, struct customer *ret_customer
 int journal_customers(struct journal *journal, void (*each)(void *context, struct customer *customer), void *context)
 {
 	sqlite3_stmt *statement = journal_prepare(
-		journal, "SELECT name, id, sources, weight, limits, tier, at FROM customers ORDER BY name");
+		journal, "SELECT name, id, sources, weight, limits, tier, at, members FROM customers ORDER BY name");
 	struct customer customer;
 	int step;
 

@@ -119,7 +119,7 @@ START_TEST(keys)
 		{ "customers:\n- {}", "f:2:3: \"name\" is missing\nf:2:3: \"sources\" is missing\n" },
 		{ "providers:\n- {hosts: [h]}", "f:2:3: \"name\" is missing\n" },
 		{ "customers:\n- {name: c, sources: [10.0.0.1], ip: 1}",
-		  "f:2:34: unknown key \"ip\"; expected one of: name, sources, weight, limits, at, tier\n" },
+		  "f:2:34: unknown key \"ip\"; expected one of: name, sources, weight, limits, at, tier, members\n" },
 		{ "customers:\n- {name: c, sources: [{prefix: 10.0.0.1, stream: fast}]}",
 		  "f:2:50: stream: \"fast\": expected bulk or transactional\n" },
 		{ "customers:\n- {name: c, sources: [{ports: 1-2}]}", "f:2:23: \"prefix\" is missing\n" },
@@ -242,6 +242,27 @@ START_TEST(customers)
 }
 END_TEST
 
+#define POOL(name, source, members) "- {name: " name ", sources: [" source "], members: [" members "]}\n"
+
+START_TEST(pools)
+{
+	static const struct error_row rows[] = {
+		{ "customers:\n" POOL("p", "10.0.0.1", "a/b"),
+		  "f:2:44: name: \"a/b\": expected 1 to 64 letters, digits, - _ . (and not \"unknown\")\n" },
+		{ "customers:\n" POOL("p", "10.0.0.1", "a, a"),
+		  "f:2:3: member \"a\" of pool \"p\" is pool \"p\"'s already\n" },
+		{ "customers:\n" POOL("p", "10.0.0.1", "a, b") POOL("q", "10.0.0.2", "c, b"),
+		  "f:3:3: member \"b\" of pool \"q\" is pool \"p\"'s already\n" },
+		{ "customers:\n" POOL("p", "10.0.0.1", "a, q") POOL("q", "10.0.0.2", ""),
+		  "f:2:3: member \"q\" of pool \"p\" is a customer of its own\n" },
+		{ "customers:\n- {name: p, sources: [10.0.0.1], members: a}\n",
+		  "f:2:43: expected a list, found a single value\n" },
+	};
+
+	check(rows, LENGTH(rows));
+}
+END_TEST
+
 START_TEST(tiers)
 {
 	static const struct error_row rows[] = {
@@ -300,5 +321,5 @@ START_TEST(all_of_them_at_once)
 }
 END_TEST
 
-UNIT_MAIN("config_errors", access_lists, not_yaml, wrong_kinds_of_nodes, keys, values, providers, customers, tiers,
-	  too_many_steps, all_of_them_at_once)
+UNIT_MAIN("config_errors", access_lists, not_yaml, wrong_kinds_of_nodes, keys, values, providers, customers, pools,
+	  tiers, too_many_steps, all_of_them_at_once)

@@ -73,6 +73,11 @@ static void check_at(const char *text)
 	char *stored = at_text(customer);
 	ck_assert_str_eq(stored, "google connections=4;message-rate=5/s burst 20|other connections=9");
 	ck_assert_ptr_null(at_parse(stored, &again));
+	ck_assert_uint_eq(customer->members.count, 2);
+	ck_assert_str_eq(customer->members.text[1], "echo");
+	char *members = members_text(customer);
+	ck_assert_str_eq(members, "delta echo");
+	free(members);
 	char *twice = at_text(&again);
 	ck_assert_str_eq(twice, stored);
 	free(stored);
@@ -83,9 +88,10 @@ static void check_at(const char *text)
 
 START_TEST(tier_and_limits_at_providers)
 {
-	check_at("name,sources,tier,google:connections,google:message-rate,other:connections\n"
-		 "acme,192.0.2.11,new,4,5/s burst 20,9\n");
-	check_at("{\"name\": \"acme\", \"sources\": \"192.0.2.11\", \"tier\": \"new\", \"at\": {\"google\": "
+	check_at("name,sources,tier,google:connections,google:message-rate,other:connections,members\n"
+		 "acme,192.0.2.11,new,4,5/s burst 20,9,delta echo\n");
+	check_at("{\"name\": \"acme\", \"sources\": \"192.0.2.11\", \"tier\": \"new\", \"members\": [\"delta\", "
+		 "\"echo\"], \"at\": {\"google\": "
 		 "{\"connections\": 4, \"message-rate\": \"5/s burst 20\"}, \"other\": {\"connections\": \"9\"}}}");
 }
 END_TEST
@@ -124,6 +130,9 @@ START_TEST(wrong_tiers_and_limits_at_providers)
 {
 	static const struct wrong rows[] = {
 		{ "name,sources,tier\na,10.0.0.1,old\n", "line 2: tier: \"old\": expected new, normal or trusted\n" },
+		{ "name,sources,members\na,10.0.0.1,b c/d\n",
+		  "line 2: members: \"b c/d\": expected names of 1 to 64 letters, digits, - _ . (and not \"unknown\"), "
+		  "apart by blanks\n" },
 		{ "name,sources,p:connections\na,10.0.0.1,x\n",
 		  "line 2: p:connections: \"x\": expected a count such as 20\n" },
 		{ "name,sources,p:sources\na,10.0.0.1,x\n", NULL },
@@ -148,7 +157,7 @@ START_TEST(what_is_wrong)
 		{ "", "line 1: no customer in it\n" },
 		{ "name,sources\n", "line 1: no customer in it\n" },
 		{ "name,colour,name\n", "line 1: column \"colour\": expected name, sources, weight, tier, "
-					"connections, connection-rate, byte-rate, message-rate, or "
+					"members, connections, connection-rate, byte-rate, message-rate, or "
 					"PROVIDER:connections and so on\nline 1: column \"name\" is there twice\n" },
 		{ "name,sources\na\n", "line 2: 1 fields, expected 2\n" },
 		{ "name,sources\na,10.0.0.1,7\n", "line 2: 3 fields, expected 2\n" },

@@ -219,7 +219,8 @@ START_TEST(usage)
 			 84);
 	free(text);
 	text = help_of(command_find("quarantine"));
-	ck_assert_ptr_nonnull(strstr(text, " customer [--provider ...] [--for ...] [--incident ...] --reason ...\n"));
+	ck_assert_ptr_nonnull(
+		strstr(text, " customer [--provider ...] [--for ...] [--incident ...] --reason ... [--yes]\n"));
 	free(text);
 }
 END_TEST

@@ -172,6 +172,21 @@ START_TEST(a_quarantine)
 }
 END_TEST
 
+/* A campaign that is allowed is none of what holds it. */
+START_TEST(an_allowance)
+{
+	struct bed *bed = begin();
+
+	client_send(bed, client_open(bed, "admin"),
+		    "POST /v1/customers/acme/allow {\"amount\": 5, \"unit\": \"messages\"}\n");
+	ck_assert_uint_eq(bed->daemon.ledger.count, 1);
+	pass(bed, DAY);
+	look(bed, "acme", 10, 0);
+	stands(bed, "acme", TIER_NEW, 1);
+	bed_end(bed);
+}
+END_TEST
+
 START_TEST(by_hand)
 {
 	struct bed *bed = begin();
@@ -260,4 +275,4 @@ START_TEST(limits_at_providers)
 }
 END_TEST
 
-UNIT_MAIN("standings", rises, over_restarts, a_quarantine, by_hand, imported_again, limits_at_providers)
+UNIT_MAIN("standings", rises, over_restarts, a_quarantine, an_allowance, by_hand, imported_again, limits_at_providers)

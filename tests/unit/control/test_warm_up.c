@@ -159,7 +159,7 @@ START_TEST(as_people_read_it)
 	warm_up_hold(&standing, DAY / 4);
 	warm_up_set_back(&standing, &tiers, DAY / 4);
 	ck_assert_str_eq(warm_up_text(&standing, &tiers, DAY, text, sizeof(text)),
-			 "0ms of 1d, 0 of 10 clean messages; a decision holds it there");
+			 "0s of 1d, 0 of 10 clean messages; a decision holds it there");
 }
 END_TEST
 
