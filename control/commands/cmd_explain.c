@@ -10,6 +10,7 @@
 #include "commands/cmd_rows.h"
 #include "commands/commands_table.h"
 #include "commands/explain.h"
+#include "commands/replies.h"
 #include "customers/customers.h"
 #include "customers/pool.h"
 #include "daemon.h"
@@ -156,6 +157,25 @@ static void brake_text(const struct policy *policy, uint32_t customer, const str
 		snprintf(out + used, size - (size_t)used, "; more by decision %llu", (unsigned long long)on[0]->id);
 }
 
+/* That there was nothing bad, or that there was nothing to be seen. */
+static void say_replies(json_t *rows, const struct policy *policy, const struct explanation *explanation,
+			const struct rows *meters)
+{
+	char scope[SCOPE_TEXT_MAX], what[SCOPE_TEXT_MAX + 24], text[REPLIES_TEXT_MAX];
+
+	for (uint32_t i = 0; meters != NULL && i < meters->count; i++) {
+		const struct wire_ROW_METER *meter = (const struct wire_ROW_METER *)meters->row + i;
+		const struct replies replies = replies_of(meter->messages, meter->inferred, meter->declined);
+		enum scope of = meter->key.scope;
+		if ((of != SCOPE_CUSTOMER && of != SCOPE_PROVIDER && of != SCOPE_CUSTOMER_PROVIDER) ||
+		    replies_text(&replies, text, sizeof(text))[0] == '\0')
+			continue;
+		snprintf(what, sizeof(what), "%s replies",
+			 explain_scope(policy, explanation, of, scope, sizeof(scope)));
+		say(rows, what, text, "%s", replies_meaning(&replies));
+	}
+}
+
 static void say_limit(json_t *rows, const struct policy *policy, const struct explanation *explanation,
 		      const struct limited *limited, bool known)
 {
@@ -257,6 +277,7 @@ static void tell(void *context, const struct rows *meters)
 	say_verdict(rows, daemon, explanation);
 	for (unsigned i = 0; i < explanation->count; i++)
 		say_limit(rows, &daemon->policy, explanation, &explanation->limited[i], meters != NULL);
+	say_replies(rows, &daemon->policy, explanation, meters);
 	say_next(daemon, explanation, next, sizeof(next));
 	json_object_set_new(reply, "message",
 			    json_string(meters != NULL ? next : "the gate is not connected: it knows what is used"));

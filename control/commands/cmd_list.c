@@ -10,6 +10,7 @@
 #include "commands/commands_table.h"
 #include "commands/concern.h"
 #include "commands/pools.h"
+#include "commands/replies.h"
 #include "customers/customers.h"
 #include "customers/pool.h"
 #include "daemon.h"
@@ -109,6 +110,18 @@ static const struct wire_ROW_METER *find_meter(const struct rows *rows, const st
 	return bsearch(key, rows->row, rows->count, sizeof(struct wire_ROW_METER), by_key);
 }
 
+/* `meter` NULL: nobody knows of any. */
+static void add_replies(json_t *row, const struct wire_ROW_METER *meter)
+{
+	char text[REPLIES_TEXT_MAX] = "";
+
+	if (meter != NULL) {
+		const struct replies replies = replies_of(meter->messages, meter->inferred, meter->declined);
+		replies_text(&replies, text, sizeof(text));
+	}
+	json_object_set_new(row, "replies", json_string(text));
+}
+
 /* Figures are null while the gate is away, and 0 when it knows of nothing. */
 static void add_usage(json_t *row, const struct rows *rows, const struct scope_key *key)
 {
@@ -121,6 +134,7 @@ static void add_usage(json_t *row, const struct rows *rows, const struct scope_k
 		{ "admitted", meter != NULL ? meter->admitted : 0 },
 		{ "messages", meter != NULL ? meter->messages : 0 },
 		{ "inferred", meter != NULL ? meter->inferred : 0 },
+		{ "declined", meter != NULL ? meter->declined : 0 },
 		{ "refused", meter != NULL ? meter->refused : 0 },
 		{ "bytes", meter != NULL ? meter->bytes : 0 },
 	};
@@ -128,6 +142,7 @@ static void add_usage(json_t *row, const struct rows *rows, const struct scope_k
 	for (size_t i = 0; i < sizeof(figures) / sizeof(figures[0]); i++)
 		json_object_set_new(row, figures[i].name,
 				    rows != NULL ? json_integer((json_int_t)figures[i].value) : json_null());
+	add_replies(row, meter);
 }
 
 struct said {

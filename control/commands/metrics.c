@@ -119,6 +119,7 @@ static const struct {
 	USE("refused", "counter", "_total", refused, "Connections refused"),
 	USE("messages", "counter", "_total", messages, "Messages, inside TLS as inferred"),
 	USE("messages_inferred", "counter", "_total", inferred, "Of them those inside TLS"),
+	USE("messages_declined", "counter", "_total", declined, "Of the others those answered 4xx or 5xx"),
 	USE("bytes", "counter", "_total", bytes, "IP bytes from the MTAs"),
 #undef USE
 };

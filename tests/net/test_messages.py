@@ -174,5 +174,42 @@ def test_domain(bed):
     return f"{COUNT} to the limited domain in {span:.1f} s, as many to the other on the same hosts in {other:.1f} s"
 
 
+def say_message(bed, provider, tls, expected):
+    """By hand, as delta, who sends nothing else."""
+    client = Client(bed, "delta", provider).connect().greet()
+    if tls:
+        client.ask_starttls()
+        client.handshake()
+        client.ask("EHLO test.example", 250)
+    client.envelope("icloud.example" if provider == "apple" else "gmail.example")
+    client.ask("DATA", 354)
+    client.ask("Subject: x\r\n\r\n" + "text\r\n" * 20 + ".", expected)
+    client.ask("QUIT", 221)
+    client.close()
+
+
+def replies(bed):
+    """As `customers` says them, and as `explain` does."""
+    row = bed.ctl("customers", "--match", "delta")["rows"][0]
+    said = [row["value"] for row in bed.ctl("explain", "delta")["rows"] if row["what"] == "customer:delta replies"]
+    expect(said == ([row["replies"]] if row["replies"] else []), f"{said} instead of {row['replies']!r}")
+    return row["replies"]
+
+
+def test_replies(bed):
+    """None seen, none bad, some bad."""
+    saw = [replies(bed)]
+    for provider, tls, expected, wanted in (("google", True, 250, "none seen (1 inside TLS)"),
+                                            ("apple", False, 250, "none bad of 1, 1 not seen"),
+                                            ("apple", False, 554, "1 bad of 2, 1 not seen")):
+        bed.set_receiver(provider, smtpd_end_of_data_restrictions="" if expected == 250 else "reject")
+        say_message(bed, provider, tls, expected)
+        wait_until(lambda wanted=wanted: replies(bed) == wanted, 10, f"the replies are {wanted}")
+        saw.append(wanted)
+    bed.set_receiver("apple", smtpd_end_of_data_restrictions="")
+    expect(saw[0] == "", saw)
+    return "; ".join(saw[1:])
+
+
 if __name__ == "__main__":
     main(sys.modules[__name__], CONFIG)
