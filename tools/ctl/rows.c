@@ -10,8 +10,10 @@
 
 /* The columns that are shown, and how wide. */
 struct layout {
-	const struct column *column[COMMAND_COLUMNS_MAX];
-	size_t width[COMMAND_COLUMNS_MAX];
+	struct shown {
+		const struct column *column;
+		size_t width, word; /* word: the longest one's: names are split last */
+	} shown[COMMAND_COLUMNS_MAX];
 	size_t count;
 };
 
@@ -30,18 +32,33 @@ static bool is_number(enum column_type type)
 	       type == COLUMN_RATE;
 }
 
-static size_t widest_cell(const struct column *column, const json_t *rows, time_t now)
+static size_t greater(size_t a, size_t b)
 {
-	size_t widest = strlen(column->title), index;
+	return a > b ? a : b;
+}
+
+static size_t longest_word(char *text)
+{
+	size_t longest = 0;
+
+	for (char *word; (word = strsep(&text, " ")) != NULL;)
+		longest = greater(longest, text_width(word));
+	return longest;
+}
+
+static void add_column(struct layout *layout, const struct column *column, const json_t *rows, time_t now)
+{
+	size_t widest = strlen(column->title), word = 0, index;
 	char text[CELL_MAX];
 	json_t *row;
 
 	json_array_foreach((json_t *)rows, index, row)
 	{
 		cell_text(column, json_object_get(row, column->key), now, text, sizeof(text));
-		widest = text_width(text) > widest ? text_width(text) : widest;
+		widest = greater(widest, text_width(text));
+		word = greater(word, longest_word(text));
 	}
-	return widest;
+	layout->shown[layout->count++] = (struct shown){ column, widest, word };
 }
 
 static size_t total(const struct layout *layout)
@@ -49,7 +66,7 @@ static size_t total(const struct layout *layout)
 	size_t sum = layout->count > 0 ? (layout->count - 1) * GAP : 0;
 
 	for (size_t i = 0; i < layout->count; i++)
-		sum += layout->width[i];
+		sum += layout->shown[i].width;
 	return sum;
 }
 
@@ -57,38 +74,38 @@ static size_t total(const struct layout *layout)
 static bool drop_one(struct layout *layout)
 {
 	for (size_t i = layout->count; i-- > 0;) {
-		if (!layout->column[i]->wide)
+		if (!layout->shown[i].column->wide)
 			continue;
-		for (size_t next = i + 1; next < layout->count; next++) {
-			layout->column[next - 1] = layout->column[next];
-			layout->width[next - 1] = layout->width[next];
-		}
+		for (size_t next = i + 1; next < layout->count; next++)
+			layout->shown[next - 1] = layout->shown[next];
 		layout->count--;
 		return true;
 	}
 	return false;
 }
 
-/* Makes the widest text narrower by one; false when none can be. */
-static bool narrow_one(struct layout *layout)
+/* Makes the widest text narrower by one, a `split` one within its words; false when none can be. */
+static bool narrow_one(struct layout *layout, bool split)
 {
 	size_t widest = layout->count;
 
-	for (size_t i = 0; i < layout->count; i++)
-		if (!is_number(layout->column[i]->type) && layout->width[i] > NARROWEST &&
-		    layout->width[i] > strlen(layout->column[i]->title) &&
-		    (widest == layout->count || layout->width[i] > layout->width[widest]))
+	for (size_t i = 0; i < layout->count; i++) {
+		const struct shown *shown = &layout->shown[i];
+		size_t least = greater(NARROWEST, strlen(shown->column->title));
+		if (!is_number(shown->column->type) && shown->width > greater(least, split ? 0 : shown->word) &&
+		    (widest == layout->count || shown->width > layout->shown[widest].width))
 			widest = i;
+	}
 	if (widest == layout->count)
 		return false;
-	layout->width[widest]--;
+	layout->shown[widest].width--;
 	return true;
 }
 
 static void fit(struct layout *layout, size_t width)
 {
 	while (width > 0 && total(layout) > width)
-		if (!drop_one(layout) && !narrow_one(layout))
+		if (!drop_one(layout) && !narrow_one(layout, false) && !narrow_one(layout, true))
 			return;
 }
 
@@ -131,11 +148,11 @@ static void print_line(FILE *out, const struct layout *layout, const char **text
 	size_t blanks = 0;
 
 	for (size_t i = 0; i < layout->count; i++) {
-		size_t size = line_size(text[i], layout->width[i]);
+		size_t size = line_size(text[i], layout->shown[i].width);
 		char piece[CELL_MAX];
 		snprintf(piece, sizeof(piece), "%.*s", (int)size, text[i]);
-		size_t pad = layout->width[i] - text_width(piece);
-		bool right = is_number(layout->column[i]->type);
+		size_t pad = layout->shown[i].width - text_width(piece);
+		bool right = is_number(layout->shown[i].column->type);
 		blanks += right ? pad : 0;
 		if (size > 0) {
 			fprintf(out, "%*s", (int)blanks, "");
@@ -164,7 +181,7 @@ static void print_titles(FILE *out, const struct look *look, const struct layout
 	const char *text[COMMAND_COLUMNS_MAX], *colour[COMMAND_COLUMNS_MAX];
 
 	for (size_t i = 0; i < layout->count; i++) {
-		text[i] = layout->column[i]->title;
+		text[i] = layout->shown[i].column->title;
 		colour[i] = look->colour ? "1" : NULL;
 	}
 	print_cells(out, layout, text, colour);
@@ -176,7 +193,7 @@ static void print_row(FILE *out, const struct look *look, const struct layout *l
 	char cell[COMMAND_COLUMNS_MAX][CELL_MAX];
 
 	for (size_t i = 0; i < layout->count; i++) {
-		const struct column *column = layout->column[i];
+		const struct column *column = layout->shown[i].column;
 		cell_text(column, json_object_get(row, column->key), now, cell[i], sizeof(cell[i]));
 		text[i] = cell[i];
 		colour[i] = look->colour ? paint_of(column, cell[i]) : NULL;
@@ -190,10 +207,8 @@ void rows_print(FILE *out, const struct look *look, const struct command *comman
 	size_t index;
 	json_t *row;
 
-	for (const struct column *column = command->columns; column->key != NULL; column++) {
-		layout.column[layout.count] = column;
-		layout.width[layout.count++] = widest_cell(column, rows, now);
-	}
+	for (const struct column *column = command->columns; column->key != NULL; column++)
+		add_column(&layout, column, rows, now);
 	if (layout.count == 0)
 		return;
 	fit(&layout, look->width);

@@ -120,6 +120,12 @@ START_TEST(texts_are_folded)
 	      "TEXT         NUMBER  ACTION\n"
 	      "one two          12  x\n"
 	      "three four\n");
+	/* A name is split last, however long. */
+	check((struct look){ .width = 35 },
+	      "{\"text\": \"one two three four\", \"number\": 12, \"action\": \"a-name-of-15-ch\"}",
+	      "TEXT        NUMBER  ACTION\n"
+	      "one two         12  a-name-of-15-ch\n"
+	      "three four\n");
 	/* Without a blank, between characters. */
 	check((struct look){ .width = 1 },
 	      "{\"text\": "
