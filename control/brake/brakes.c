@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "config/config.h"
+#include "customers/customers.h"
 
 #define HOUR_NS (3600ull * 1000000000u)
 #define BYTES_AT_ONCE 65536u /* a bucket of bytes holds at least some full segments */
@@ -108,11 +109,13 @@ double brakes_usual(const struct brakes *brakes, uint32_t customer, enum limit_k
 	return volume;
 }
 
-/* How many times the usual. One for all; where customers differ, this is the place. */
-static double factor_of(const struct settings *settings, uint32_t customer)
+/* How many times the usual: as its tier has it, else as for all. */
+static double factor_of(const struct config *config, uint32_t id)
 {
-	(void)customer;
-	return (double)settings->brake_factor;
+	const struct customer *customer = config_customer_of(config, id);
+	uint64_t factor = customer != NULL ? config->tiers.of[customer_place(customer).tier].brake_factor : 0;
+
+	return (double)(factor != 0 ? factor : config->settings.brake_factor);
 }
 
 static struct limit limit_of(double an_hour, enum limit_kind kind, uint64_t burst_ns)
@@ -125,19 +128,21 @@ static struct limit limit_of(double an_hour, enum limit_kind kind, uint64_t burs
 	return limit;
 }
 
-bool brakes_limits(const struct brakes *brakes, const struct settings *settings, uint32_t customer,
+bool brakes_limits(const struct brakes *brakes, const struct config *config, uint32_t customer,
 		   struct limits *ret_limits)
 {
-	const struct volume minimum = minimum_of(settings);
+	const struct volume minimum = minimum_of(&config->settings);
+	const double factor = factor_of(config, customer);
 	bool more = false;
 
 	*ret_limits = (struct limits){ 0 };
 	for (int kind = USUAL_FIRST; kind < LIMIT_KINDS; kind++) {
-		double an_hour = brakes_usual(brakes, customer, kind) * factor_of(settings, customer);
+		double an_hour = brakes_usual(brakes, customer, kind) * factor;
 		double least = minimum.kind[kind - USUAL_FIRST];
 		more |= an_hour > least;
 		ret_limits->has |= 1u << kind;
-		ret_limits->kind[kind] = limit_of(an_hour > least ? an_hour : least, kind, settings->brake_burst);
+		ret_limits->kind[kind] =
+			limit_of(an_hour > least ? an_hour : least, kind, config->settings.brake_burst);
 	}
 	return more || customer == ID_ANY;
 }

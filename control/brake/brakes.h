@@ -9,6 +9,7 @@
 #include "brake/usual.h"
 #include "wire.h"
 
+struct config;
 struct settings;
 
 /* What the brake is for. */
@@ -47,7 +48,7 @@ void brake_next_hour(struct brake *brake);
 
 /* What is usual now, and what a customer may send: ID_ANY stands for those of whom nothing is known. False: no more is
  * to be said of it than of these. */
-bool brakes_limits(const struct brakes *brakes, const struct settings *settings, uint32_t customer,
+bool brakes_limits(const struct brakes *brakes, const struct config *config, uint32_t customer,
 		   struct limits *ret_limits);
 double brakes_usual(const struct brakes *brakes, uint32_t customer, enum limit_kind kind);
 

@@ -17,9 +17,20 @@ static void read_tier_blind(struct reader *reader, yaml_node_t *node, void *cont
 	read_limits(reader, node, &((struct tier_limits *)context)->ceiling);
 }
 
+static void read_brake_factor(struct reader *reader, yaml_node_t *node, void *context)
+{
+	struct tier_limits *tier = context;
+	const char *text = read_text(reader, node);
+
+	if (text != NULL && (count_parse(text, &tier->brake_factor) < 0 || tier->brake_factor == 0 ||
+			     tier->brake_factor > BRAKE_FACTOR_MOST))
+		error_at(reader, node, "brake-factor: \"%s\": expected a number from 1 to %d", text, BRAKE_FACTOR_MOST);
+}
+
 static const struct field tier_fields[] = {
 	{ "limits", read_tier_limits, false },
 	{ "blind", read_tier_blind, false },
+	{ "brake-factor", read_brake_factor, false },
 	{ NULL, NULL, false },
 };
 

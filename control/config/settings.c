@@ -50,7 +50,7 @@ const struct setting setting_rows[] = {
 	  "of imported customers of whom their file says none, when they come" },
 	{ "brake", "mode", SETTING_CHOICE, FIELD(brake_mode), 0, 0, "off",
 	  "the spike brake: off, learn what is usual, or hold customers to it", "off learn hold" },
-	{ "brake", "factor", SETTING_COUNT, FIELD(brake_factor), 1, 1000, "5",
+	{ "brake", "factor", SETTING_COUNT, FIELD(brake_factor), 1, BRAKE_FACTOR_MOST, "5",
 	  "a customer may send so many times what is usual for it at this hour of the week" },
 	{ "brake", "burst", SETTING_DURATION, FIELD(brake_burst), S, 24 * H, "12min",
 	  "of that, what so long gives may leave at once" },

@@ -135,10 +135,14 @@ static int store_move(struct daemon *daemon, const struct customer *customer, st
 	return ret == 0 ? journal_note(daemon->journal, event) : ret;
 }
 
+/* Its limits, and what the spike brake lets pass: within link_hold() both are in one swap. */
 static uint64_t want(struct daemon *daemon, const struct customer *customer)
 {
 	const struct scope_key key = scope_key_of(SCOPE_CUSTOMER, customer->id, 0);
+	const struct scope_key brake = policy_brake_key(customer->id);
 
+	if (daemon->config->settings.brake_mode == BRAKE_HOLD)
+		link_want_scope(daemon->link, &brake, DECIDE_LIMIT);
 	return link_want_scope(daemon->link, &key, DECIDE_LIMIT);
 }
 
@@ -366,7 +370,9 @@ int standings_put(struct daemon *daemon, struct customer *customer, enum tier ti
 	}
 	if (!set(daemon, customer, &standing))
 		return -ENOMEM;
+	link_hold(daemon->link);
 	*ret_generation = want(daemon, customer);
+	link_go(daemon->link);
 	tell_noted(daemon, &event);
 	return 0;
 }

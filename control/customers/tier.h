@@ -29,9 +29,13 @@ extern const char *const tier_name[TIERS];
 /* TIERS when it is none. */
 enum tier tier_find(const char *text);
 
-/* Of each customer of a tier: its limits, and its ceilings when the gate is blind. */
+/* Of each customer of a tier: its limits, its ceilings when the gate is blind, and how many times what is usual for it
+ * the spike brake lets pass (0: as for all). */
+#define BRAKE_FACTOR_MOST 1000
+
 struct tier_limits {
 	struct limits limits, ceiling;
+	uint64_t brake_factor;
 };
 
 #define WARM_UP_STEPS_MOST 32

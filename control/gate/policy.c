@@ -302,7 +302,7 @@ bool policy_brake(const struct policy *policy, uint32_t customer, struct limits 
 	*ret_limits = (struct limits){ 0 };
 	if (policy->brakes == NULL || policy->config->settings.brake_mode != BRAKE_HOLD)
 		return false;
-	bool own = brakes_limits(policy->brakes, &policy->config->settings, customer, ret_limits);
+	bool own = brakes_limits(policy->brakes, policy->config, customer, ret_limits);
 	bool allowed = ledger_on(policy->ledger, &key, &on) > 0;
 	if (allowed)
 		add_allowances(policy, customer, ret_limits);

@@ -7,6 +7,22 @@
 #include "customers/import.h"
 #include "units.h"
 
+/* Limits at providers, members, tier. */
+static void check_rest(const struct customer *customer, struct customer *again)
+{
+	char *at = at_text(customer), *members = members_text(customer);
+
+	must(at != NULL && at_parse(at, again) == NULL && again->at_count == customer->at_count);
+	for (size_t i = 0; i < again->at_count; i++) {
+		must(strcmp(again->at[i].provider, customer->at[i].provider) == 0);
+		must(again->at[i].limits.has == customer->at[i].limits.has && again->at[i].limits.has != 0);
+	}
+	must(members != NULL && members_parse(members, again) == NULL);
+	must(again->members.count == customer->members.count && customer->tier <= TIERS);
+	free(at);
+	free(members);
+}
+
 static void check_customer(const struct customer *customer)
 {
 	struct customer again = { .weight = 1 };
@@ -22,6 +38,7 @@ static void check_customer(const struct customer *customer)
 	}
 	must(limits_parse(limits_format(&customer->limits, ';', text, sizeof(text)), &limits) == NULL);
 	must(limits.has == customer->limits.has);
+	check_rest(customer, &again);
 	free(sources);
 	customer_finish(&again);
 }

@@ -213,6 +213,20 @@ START_TEST(by_hand)
 }
 END_TEST
 
+/* Its brake may be another one in another tier. */
+START_TEST(with_a_brake)
+{
+	struct bed *bed = bed_begin(CONFIG "brake: {mode: hold}\n");
+
+	gate_ready(bed);
+	client_send(bed, client_open(bed, "admin"),
+		    "POST /v1/customers/acme/tier {\"tier\": \"trusted\", \"reason\": \"contract\"}\n");
+	ck_assert_uint_eq(bed->heard.count[WIRE_COMMIT], 1);
+	ck_assert_uint_eq(bed->heard.count[WIRE_DEL_LIMITS], 2); /* trusted says nothing, nor does its brake */
+	bed_end(bed);
+}
+END_TEST
+
 static void import(struct bed *bed, const char *text)
 {
 	uint64_t generation;
@@ -275,4 +289,5 @@ START_TEST(limits_at_providers)
 }
 END_TEST
 
-UNIT_MAIN("standings", rises, over_restarts, a_quarantine, an_allowance, by_hand, imported_again, limits_at_providers)
+UNIT_MAIN("standings", rises, over_restarts, a_quarantine, an_allowance, by_hand, with_a_brake, imported_again,
+	  limits_at_providers)

@@ -8,7 +8,7 @@
 
 #define CONFIG                                                                                                         \
 	"tiers:\n"                                                                                                     \
-	"  new: {limits: {connections: 5, message-rate: 9/s}, blind: {connections: 2}}\n"                              \
+	"  new: {limits: {connections: 5, message-rate: 9/s}, blind: {connections: 2}, brake-factor: 2}\n"             \
 	"  trusted: {limits: {connections: 500}}\n"                                                                    \
 	"warm-up:\n"                                                                                                   \
 	"- {for: 1d, limits: {connections: 1}}\n"                                                                      \
@@ -95,4 +95,27 @@ START_TEST(what_the_gate_hears)
 }
 END_TEST
 
-UNIT_MAIN("tier", limits_of_a_step, what_the_gate_hears)
+/* So many times what is usual: by tier, else as for all. */
+START_TEST(a_brake_by_tier)
+{
+	struct bed *bed = begin(CONFIG "brake: {factor: 5, messages: 1}\n");
+	const struct volume usual = { { 10, 10, 1000 } }, floor = { { 1, 1, 1 } };
+	struct brakes brakes = { 0 };
+	struct limits limits;
+
+	for (uint32_t id = ACME; id <= BETA; id++)
+		usual_learn(&brakes_make(&brakes, id)->usual, 0, &usual, &floor, true);
+	ck_assert(brakes_limits(&brakes, bed->config, ACME, &limits));
+	const uint64_t new = limits.kind[LIMIT_MESSAGE_RATE].amount;
+	ck_assert(brakes_limits(&brakes, bed->config, BETA, &limits));
+	const uint64_t normal = limits.kind[LIMIT_MESSAGE_RATE].amount;
+	ck_assert_uint_ge(new, 1900);
+	ck_assert_uint_le(new, 2100);
+	ck_assert_uint_ge(normal * 2, new * 5 - 5);
+	ck_assert_uint_le(normal * 2, new * 5 + 5);
+	brakes_finish(&brakes);
+	end(bed);
+}
+END_TEST
+
+UNIT_MAIN("tier", a_brake_by_tier, limits_of_a_step, what_the_gate_hears)
