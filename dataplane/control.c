@@ -18,6 +18,7 @@
 
 #define EVENTS 16
 #define METER_FORGET_MS 600000u
+#define FORGET_CHAINS 4096u
 
 struct control {
 	struct control_config config;
@@ -25,6 +26,8 @@ struct control {
 	struct watch watch;
 	struct pulse pulse;
 	struct ctl ctl;
+	bool forgetting;   /* a walk through the meters is under way, */
+	uint32_t meter_at; /* and so far */
 };
 
 static int watch_descriptor(const struct control *control, int descriptor, void *who)
@@ -116,16 +119,19 @@ void control_destroy(struct control *control)
 	free(control);
 }
 
-/* Figures of what nobody uses are kept for a while, unless the room is needed. */
-static void forget_meters(struct meters *meters, uint64_t now)
+/* Figures of what nobody uses are kept for a while, unless the room is needed. A step takes well below a millisecond.
+ */
+static void forget_meters(struct control *control, uint64_t now)
 {
-	if (meters == NULL)
-		return;
+	struct meters *meters = control->config.meters;
 	bool tight = meters_used(meters) > meters_most(meters) / 4 * 3;
-	meters_walk(meters, now, tight ? 0 : METER_FORGET_MS, NULL, NULL);
+
+	control->meter_at = meters_walk_some(meters, control->meter_at, FORGET_CHAINS, now, tight ? 0 : METER_FORGET_MS,
+					     NULL, NULL);
+	control->forgetting = control->meter_at != 0;
 }
 
-/* Once a second: say what is wrong, forget what nobody uses. */
+/* Once a second: say what is wrong, begin to forget what nobody uses. */
 static void tick(struct control *control)
 {
 	uint64_t counter[COUNTERS], expirations, now = clock_now();
@@ -136,7 +142,7 @@ static void tick(struct control *control)
 	watch_counters(&control->watch, counter, now);
 	pulse_look(&control->pulse);
 	ctl_look(&control->ctl);
-	forget_meters(control->config.meters, now);
+	control->forgetting = control->config.meters != NULL;
 }
 
 static void handle(struct control *control, const struct epoll_event *event)
@@ -159,8 +165,8 @@ int control_run(struct control *control, int stop_descriptor)
 	if (ret < 0)
 		return ret;
 	for (;;) {
-		bool asked = questions_open(&control->ctl.questions);
-		int count = epoll_wait(control->epoll, event, EVENTS, asked ? QUESTIONS_LOOK_MS : -1);
+		int wait = control->forgetting ? 0 : questions_wait(&control->ctl.questions);
+		int count = epoll_wait(control->epoll, event, EVENTS, wait);
 		if (count < 0 && errno != EINTR)
 			return -errno;
 		for (int i = 0; i < count; i++) {
@@ -169,5 +175,7 @@ int control_run(struct control *control, int stop_descriptor)
 			handle(control, &event[i]);
 		}
 		ctl_answer(&control->ctl);
+		if (control->forgetting)
+			forget_meters(control, clock_now());
 	}
 }

@@ -314,10 +314,12 @@ static void walk_chain(struct meters *meters, struct meter_chain *chain, uint64_
 	}
 }
 
-void meters_walk(struct meters *meters, uint64_t now, uint32_t forget_ms,
-		 void (*each)(void *context, const struct meter *meter), void *context)
+uint32_t meters_walk_some(struct meters *meters, uint32_t from, uint32_t chains, uint64_t now, uint32_t forget_ms,
+			  void (*each)(void *context, const struct meter *meter), void *context)
 {
-	for (uint32_t i = 0; i <= meters->index->mask; i++) {
+	uint32_t all = meters->index->mask + 1, end = chains < all - from ? from + chains : all;
+
+	for (uint32_t i = from; i < end; i++) {
 		struct meter_chain *chain = &meters->index->chain[i];
 		if (__atomic_load_n(&chain->first, __ATOMIC_RELAXED) == 0)
 			continue; /* a meter made just now is seen the next time */
@@ -327,6 +329,13 @@ void meters_walk(struct meters *meters, uint64_t now, uint32_t forget_ms,
 			each(context, &meters->meter[at]);
 		rte_spinlock_unlock(&chain->lock);
 	}
+	return end < all ? end : 0;
+}
+
+void meters_walk(struct meters *meters, uint64_t now, uint32_t forget_ms,
+		 void (*each)(void *context, const struct meter *meter), void *context)
+{
+	meters_walk_some(meters, 0, UINT32_MAX, now, forget_ms, each, context);
 }
 
 void meters_lock(struct meters *meters)

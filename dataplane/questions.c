@@ -8,8 +8,10 @@
 #include "ctl.h"
 #include "frame.h"
 #include "report.h"
+#include "report_meters.h"
 
 #define OPEN_MOST 1024u
+#define SURVEY_LOOK_MS 1 /* how often workers are looked at that were asked */
 /* A worker that has not told of its flows by then is stuck; what the others told is the answer. */
 #define PATIENCE_NS 1000000000u
 
@@ -50,6 +52,8 @@ static void drop_first(struct questions *questions)
 		questions->last = &questions->first;
 	questions->open--;
 	free(first);
+	tally_finish(questions->tally);
+	questions->tally = NULL;
 }
 
 void questions_finish(struct questions *questions)
@@ -138,6 +142,26 @@ static int put_flows(const struct questions *questions, const struct wire_QUERY 
 	return ret < 0 ? ret : frame_put(out, WIRE_END, &end);
 }
 
+/* A step of the walk through the meters; true: it is over. */
+static bool tallied(struct questions *questions, const struct wire_QUERY *query, uint64_t now, struct frame_buffer *out,
+		    int *ret)
+{
+	struct wire_END end = { .what = query->what };
+
+	*ret = questions->tally == NULL ? tally_begin(questions->report->config, query, now, &questions->tally) : 0;
+	if (*ret == 0)
+		*ret = tally_step(questions->tally, out, &end.rows);
+	if (*ret == 0)
+		return false;
+	*ret = *ret < 0 ? *ret : frame_put(out, WIRE_END, &end);
+	return true;
+}
+
+static bool is_tally(const struct wire_QUERY *query)
+{
+	return query->what == QUERY_METERS || query->what == QUERY_VOLUMES;
+}
+
 struct client *questions_answer(struct questions *questions, uint64_t now, int *ret)
 {
 	struct client *client = NULL;
@@ -148,11 +172,20 @@ struct client *questions_answer(struct questions *questions, uint64_t now, int *
 		*ret = 0;
 		if (query->what == QUERY_FLOWS && !surveyed(questions, now))
 			return NULL;
+		if (client != NULL && is_tally(query) && !tallied(questions, query, now, &client->out, ret))
+			return NULL;
 		if (client != NULL && query->what == QUERY_FLOWS)
 			*ret = put_flows(questions, query, &client->out);
-		else if (client != NULL)
+		else if (client != NULL && !is_tally(query))
 			*ret = report_answer(questions->report, query, &client->out);
 		drop_first(questions);
 	}
 	return client;
+}
+
+int questions_wait(const struct questions *questions)
+{
+	if (questions->first == NULL)
+		return -1;
+	return questions->tally != NULL ? 0 : SURVEY_LOOK_MS;
 }

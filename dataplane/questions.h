@@ -16,13 +16,13 @@ struct report;
 struct question;
 
 #define FLOW_ROWS_MOST 10000u /* a worker tells of, at most */
-#define QUESTIONS_LOOK_MS 1   /* how often to call questions_answer() while some are open */
 
 struct questions {
 	struct report *report;
 	struct question *first, **last;
 	uint32_t open;
 	struct survey *survey; /* [workers] */
+	struct tally *tally;   /* of the first one, under way; NULL: none is */
 };
 
 int questions_init(struct questions *questions, struct report *report);
@@ -38,9 +38,7 @@ struct client *questions_answer(struct questions *questions, uint64_t now, int *
 /* A client that went asks no more. */
 void questions_forget(struct questions *questions, const struct client *client);
 
-static inline bool questions_open(const struct questions *questions)
-{
-	return questions->first != NULL;
-}
+/* When to call questions_answer() again, ms; -1: not before somebody asks. */
+int questions_wait(const struct questions *questions);
 
 #endif

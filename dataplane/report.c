@@ -10,7 +10,6 @@
 #include "control.h"
 #include "frame.h"
 #include "meters.h"
-#include "report_meters.h"
 #include "table_published.h"
 
 int report_init(struct report *report, const struct control_config *config, uint64_t boot, uint64_t now)
@@ -131,10 +130,6 @@ int report_answer(struct report *report, const struct wire_QUERY *query, struct 
 		ret = answer_status(report, out, &end.rows);
 	else if (query->what == QUERY_COUNTERS)
 		ret = answer_counters(report, out, &end.rows);
-	else if (query->what == QUERY_METERS)
-		ret = report_meters(report->config, query, out, &end.rows);
-	else if (query->what == QUERY_VOLUMES)
-		ret = report_volumes(report->config, query, out, &end.rows);
 	else if (query->what == QUERY_WAITS)
 		ret = answer_waits(report, out, &end.rows);
 	return ret < 0 ? ret : frame_put(out, WIRE_END, &end);

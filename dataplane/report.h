@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Answers to QUERY that need no worker: rows about the gate as a whole, its counters, its meters. */
+/* Answers to QUERY that are there at once: rows about the gate as a whole, its counters, who waited how long. */
 #ifndef SLUICE_REPORT_H
 #define SLUICE_REPORT_H
 

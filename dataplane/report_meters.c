@@ -6,19 +6,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clock.h"
 #include "control.h"
 #include "frame.h"
 #include "meters.h"
 #include "table_published.h"
 
-struct answer {
+/* A step takes well below a millisecond. */
+#define CHAINS_A_STEP 4096u
+
+struct tally {
 	const struct control_config *config;
-	const struct wire_QUERY *query;
-	struct frame_buffer *out;
-	struct wire_ROW_METER *first; /* with an order: the first so far, [query->most] */
+	struct wire_QUERY query;
+	struct frame_buffer *out;     /* of this step */
+	struct wire_ROW_METER *first; /* with an order: the first so far, [query.most] */
 	uint32_t least;		      /* where the least of them is */
 	uint64_t now;
+	uint32_t at; /* how far it is */
 	uint32_t rows;
 	int ret;
 };
@@ -46,9 +49,9 @@ static void put_bucket(struct wire_ROW_METER *row, enum limit_kind kind, const s
 }
 
 /* What it has used: all there is to rank by. */
-static void fill_use(const struct answer *answer, const struct meter *meter, struct wire_ROW_METER *ret_row)
+static void fill_use(const struct tally *tally, const struct meter *meter, struct wire_ROW_METER *ret_row)
 {
-	const struct meter_messages *messages = meter_messages(answer->config->meters, meter);
+	const struct meter_messages *messages = meter_messages(tally->config->meters, meter);
 
 	memset(ret_row, 0, sizeof(*ret_row));
 	ret_row->key = meter->key;
@@ -62,14 +65,14 @@ static void fill_use(const struct answer *answer, const struct meter *meter, str
 }
 
 /* Its limits, and what is left of them. */
-static void fill_limits(const struct answer *answer, const struct meter *meter, struct wire_ROW_METER *row)
+static void fill_limits(const struct tally *tally, const struct meter *meter, struct wire_ROW_METER *row)
 {
-	const struct meters *meters = answer->config->meters;
+	const struct meters *meters = tally->config->meters;
 
-	table_published_limits(answer->config->store, &meter->key, &row->limits);
-	put_bucket(row, LIMIT_CONNECTION_RATE, &meter->connection_rate, answer->now);
-	put_bucket(row, LIMIT_BYTE_RATE, meter_bytes(meters, meter), answer->now);
-	put_bucket(row, LIMIT_MESSAGE_RATE, &meter_messages(meters, meter)->rate, answer->now);
+	table_published_limits(tally->config->store, &meter->key, &row->limits);
+	put_bucket(row, LIMIT_CONNECTION_RATE, &meter->connection_rate, tally->now);
+	put_bucket(row, LIMIT_BYTE_RATE, meter_bytes(meters, meter), tally->now);
+	put_bucket(row, LIMIT_MESSAGE_RATE, &meter_messages(meters, meter)->rate, tally->now);
 }
 
 static uint64_t value_of(const struct wire_ROW_METER *row, uint32_t order)
@@ -86,47 +89,47 @@ static uint64_t value_of(const struct wire_ROW_METER *row, uint32_t order)
 	}
 }
 
-static void find_least(struct answer *answer)
+static void find_least(struct tally *tally)
 {
-	uint32_t order = answer->query->order;
+	uint32_t order = tally->query.order;
 
-	answer->least = 0;
-	for (uint32_t i = 1; i < answer->rows; i++)
-		if (value_of(&answer->first[i], order) < value_of(&answer->first[answer->least], order))
-			answer->least = i;
+	tally->least = 0;
+	for (uint32_t i = 1; i < tally->rows; i++)
+		if (value_of(&tally->first[i], order) < value_of(&tally->first[tally->least], order))
+			tally->least = i;
 }
 
 /* Among the first, in place of the least of them: rare once the walk is under way. */
-static void rank(struct answer *answer, const struct meter *meter, struct wire_ROW_METER *row)
+static void rank(struct tally *tally, const struct meter *meter, struct wire_ROW_METER *row)
 {
-	bool full = answer->rows == answer->query->most;
-	uint32_t order = answer->query->order;
+	bool full = tally->rows == tally->query.most;
+	uint32_t order = tally->query.order;
 
-	if (full && value_of(row, order) <= value_of(&answer->first[answer->least], order))
+	if (full && value_of(row, order) <= value_of(&tally->first[tally->least], order))
 		return;
-	fill_limits(answer, meter, row);
-	answer->first[full ? answer->least : answer->rows++] = *row;
-	if (answer->rows == answer->query->most)
-		find_least(answer);
+	fill_limits(tally, meter, row);
+	tally->first[full ? tally->least : tally->rows++] = *row;
+	if (tally->rows == tally->query.most)
+		find_least(tally);
 }
 
 static void take(void *context, const struct meter *meter)
 {
-	struct answer *answer = context;
+	struct tally *tally = context;
 	struct wire_ROW_METER row;
 
-	if (answer->ret < 0 || !wanted(&meter->key, answer->query))
+	if (tally->ret < 0 || !wanted(&meter->key, &tally->query))
 		return;
-	if (answer->first == NULL && answer->query->most != 0 && answer->rows >= answer->query->most)
+	if (tally->first == NULL && tally->query.most != 0 && tally->rows >= tally->query.most)
 		return;
-	fill_use(answer, meter, &row);
-	if (answer->first != NULL) {
-		rank(answer, meter, &row);
+	fill_use(tally, meter, &row);
+	if (tally->first != NULL) {
+		rank(tally, meter, &row);
 		return;
 	}
-	fill_limits(answer, meter, &row);
-	answer->ret = frame_put(answer->out, WIRE_ROW_METER, &row);
-	answer->rows++;
+	fill_limits(tally, meter, &row);
+	tally->ret = frame_put(tally->out, WIRE_ROW_METER, &row);
+	tally->rows++;
 }
 
 static int by_value(const void *left, const void *right, void *order)
@@ -136,60 +139,100 @@ static int by_value(const void *left, const void *right, void *order)
 	return (a < b) - (a > b);
 }
 
-static void put_first(struct answer *answer)
+static void put_first(struct tally *tally)
 {
-	uint32_t order = answer->query->order;
+	uint32_t order = tally->query.order;
 
-	qsort_r(answer->first, answer->rows, sizeof(*answer->first), by_value, &order);
-	for (uint32_t i = 0; answer->ret == 0 && i < answer->rows; i++)
-		answer->ret = frame_put(answer->out, WIRE_ROW_METER, &answer->first[i]);
-}
-
-int report_meters(const struct control_config *config, const struct wire_QUERY *query, struct frame_buffer *out,
-		  uint32_t *ret_rows)
-{
-	struct answer answer = { .config = config, .query = query, .out = out, .now = clock_now() };
-
-	if (config->meters == NULL)
-		return 0;
-	if (query->order != ORDER_NONE) {
-		answer.first = calloc(query->most, sizeof(*answer.first));
-		if (answer.first == NULL)
-			return -ENOMEM;
-	}
-	meters_walk(config->meters, answer.now, INT32_MAX, take, &answer);
-	if (answer.first != NULL)
-		put_first(&answer);
-	free(answer.first);
-	*ret_rows = answer.rows;
-	return answer.ret;
+	qsort_r(tally->first, tally->rows, sizeof(*tally->first), by_value, &order);
+	for (uint32_t i = 0; tally->ret == 0 && i < tally->rows; i++)
+		tally->ret = frame_put(tally->out, WIRE_ROW_METER, &tally->first[i]);
 }
 
 static void take_volume(void *context, const struct meter *meter)
 {
-	struct answer *answer = context;
+	struct tally *tally = context;
 	const struct wire_ROW_VOLUME row = { .customer = meter->key.customer,
 					     .admitted = view_load(&meter->admitted),
-					     .messages = view_load(&meter_messages(answer->config->meters, meter)->all),
+					     .messages = view_load(&meter_messages(tally->config->meters, meter)->all),
 					     .bytes = view_load(&meter->bytes),
 					     .braked = view_load(&meter->braked) };
 
-	if (answer->ret < 0 || meter->key.scope != SCOPE_CUSTOMER || meter->key.customer == ID_UNKNOWN ||
-	    (answer->query->customer != ID_ANY && answer->query->customer != meter->key.customer) ||
-	    (answer->query->waiting != 0 && row.braked == 0))
+	if (tally->ret < 0 || meter->key.scope != SCOPE_CUSTOMER || meter->key.customer == ID_UNKNOWN ||
+	    (tally->query.customer != ID_ANY && tally->query.customer != meter->key.customer) ||
+	    (tally->query.waiting != 0 && row.braked == 0))
 		return;
-	answer->ret = frame_put(answer->out, WIRE_ROW_VOLUME, &row);
-	answer->rows++;
+	tally->ret = frame_put(tally->out, WIRE_ROW_VOLUME, &row);
+	tally->rows++;
 }
 
-int report_volumes(const struct control_config *config, const struct wire_QUERY *query, struct frame_buffer *out,
-		   uint32_t *ret_rows)
+int tally_begin(const struct control_config *config, const struct wire_QUERY *query, uint64_t now,
+		struct tally **ret_tally)
 {
-	struct answer answer = { .config = config, .query = query, .out = out, .now = clock_now() };
+	struct tally *tally = calloc(1, sizeof(*tally));
 
-	if (config->meters == NULL)
-		return 0;
-	meters_walk(config->meters, answer.now, INT32_MAX, take_volume, &answer);
-	*ret_rows = answer.rows;
-	return answer.ret;
+	if (tally == NULL)
+		return -ENOMEM;
+	tally->config = config;
+	tally->query = *query;
+	tally->now = now;
+	if (query->what == QUERY_METERS && query->order != ORDER_NONE) {
+		tally->first = calloc(query->most, sizeof(*tally->first));
+		if (tally->first == NULL) {
+			tally_finish(tally);
+			return -ENOMEM;
+		}
+	}
+	*ret_tally = tally;
+	return 0;
+}
+
+void tally_finish(struct tally *tally)
+{
+	if (tally != NULL)
+		free(tally->first);
+	free(tally);
+}
+
+/* Those of these very keys need no search. */
+static void take_exact(struct tally *tally)
+{
+	struct meters *meters = tally->config->meters;
+
+	for (int scope = 0; scope < SCOPES; scope++) {
+		const struct scope_key *key = &tally->query.key[scope];
+		uint32_t hash;
+		if (key->scope != scope)
+			continue;
+		meter_hashes(meters, key, 1, &hash);
+		uint32_t index = meter_find(meters, key, hash);
+		if (index != 0)
+			take(tally, meter_at(meters, index));
+	}
+}
+
+/* True: that was all. */
+static bool look(struct tally *tally)
+{
+	bool volumes = tally->query.what == QUERY_VOLUMES;
+
+	if (tally->config->meters == NULL)
+		return true;
+	if (!volumes && tally->query.exact != 0) {
+		take_exact(tally);
+		return true;
+	}
+	tally->at = meters_walk_some(tally->config->meters, tally->at, CHAINS_A_STEP, tally->now, INT32_MAX,
+				     volumes ? take_volume : take, tally);
+	return tally->at == 0;
+}
+
+int tally_step(struct tally *tally, struct frame_buffer *out, uint32_t *ret_rows)
+{
+	tally->out = out;
+	bool all = look(tally);
+
+	if (all && tally->first != NULL)
+		put_first(tally);
+	*ret_rows = tally->rows;
+	return tally->ret < 0 ? tally->ret : all;
 }

@@ -133,7 +133,7 @@ static uint32_t ask(struct questions *questions, uint32_t what, uint32_t custome
 	require(questions_ask(questions, &client, &query) == 0, "not asked");
 	while (questions_answer(questions, clock_now(), &ret) == NULL)
 		require(sched_yield() == 0, "no turn for the workers");
-	require(ret == 0 && !questions_open(questions), "no answer");
+	require(ret == 0 && questions_wait(questions) < 0, "no answer");
 	uint32_t rows = read_answer(&client.out, what);
 	frame_buffer_finish(&client.out);
 	return rows;
