@@ -72,7 +72,7 @@ static bool find_at(const char *name, struct at_column *ret_column)
 	memcpy(ret_column->provider, name, size);
 	ret_column->provider[size] = '\0';
 	ret_column->kind = find_column(colon + 1) - COLUMN_LIMITS;
-	return ret_column->kind >= 0;
+	return ret_column->kind >= 0 && customer_name_fits(ret_column->provider); /* a provider's is of the same form */
 }
 
 void import_wrong(struct import *import, size_t line, const char *format, ...)

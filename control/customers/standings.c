@@ -239,7 +239,7 @@ static void look_at(struct rises *rises, const struct wire_ROW_METER *row)
 	struct standing *standing = customer->standing;
 	const bool dirty = standing->dirty;
 	warm_up_count(standing, &figures);
-	if (!is_decided(daemon, customer->id, false))
+	if (standing->held && !is_decided(daemon, customer->id, false))
 		warm_up_go_on(standing, decide_served_now(daemon));
 	daemon->standings.dirty += standing->dirty && !dirty;
 	add_rise(rises, customer);
@@ -353,6 +353,7 @@ int standings_put(struct daemon *daemon, struct customer *customer, enum tier ti
 {
 	struct standing standing = { .by_hand = tier != (enum tier)customer->tier,
 				     .held = is_decided(daemon, customer->id, false) };
+	const bool as_written = !standing.by_hand && tier != TIER_NEW; /* there is nothing more to know */
 	struct event event;
 	bool own;
 
@@ -361,7 +362,10 @@ int standings_put(struct daemon *daemon, struct customer *customer, enum tier ti
 	int ret = journal_begin(daemon->journal, &own);
 	if (ret < 0)
 		return ret;
-	ret = journal_settle(daemon->journal, own, store_move(daemon, customer, &standing, &event));
+	ret = store_move(daemon, customer, &standing, &event);
+	if (ret == 0 && as_written)
+		ret = journal_remove_standing(daemon->journal, customer->id);
+	ret = journal_settle(daemon->journal, own, ret);
 	if (ret < 0)
 		return ret;
 	if (customer->standing != NULL) {
@@ -370,6 +374,10 @@ int standings_put(struct daemon *daemon, struct customer *customer, enum tier ti
 	}
 	if (!set(daemon, customer, &standing))
 		return -ENOMEM;
+	if (as_written) {
+		free(customer->standing);
+		customer->standing = NULL;
+	}
 	link_hold(daemon->link);
 	*ret_generation = want(daemon, customer);
 	link_go(daemon->link);

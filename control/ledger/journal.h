@@ -100,10 +100,11 @@ int journal_remove_customer(struct journal *journal, const char *name);
 int journal_customers(struct journal *journal, void (*each)(void *context, struct customer *customer), void *context);
 size_t journal_customer_count(struct journal *journal);
 
-/* Where customers stand (warm_up.h), by their ids: stores one / finds one, true when there is one / calls `each` with
- * all. */
+/* Where customers stand (warm_up.h), by their ids: stores one / forgets one / finds one, true when there is one / calls
+ * `each` with all. */
 struct standing;
 int journal_put_standing(struct journal *journal, uint32_t customer, const struct standing *standing);
+int journal_remove_standing(struct journal *journal, uint32_t customer);
 bool journal_standing(struct journal *journal, uint32_t customer, struct standing *ret_standing);
 int journal_standings(struct journal *journal,
 		      void (*each)(void *context, uint32_t customer, const struct standing *standing), void *context);

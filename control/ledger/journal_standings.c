@@ -29,6 +29,16 @@ int journal_put_standing(struct journal *journal, uint32_t customer, const struc
 	return ret;
 }
 
+int journal_remove_standing(struct journal *journal, uint32_t customer)
+{
+	sqlite3_stmt *statement = journal_prepare(journal, "DELETE FROM standings WHERE customer = ?");
+
+	if (statement == NULL)
+		return -EIO;
+	sqlite3_bind_int64(statement, 1, customer);
+	return journal_finish(journal, statement, "forget where a customer stands");
+}
+
 /* What a row says; what is out of range (it was written by another hand) counts as the beginning. */
 static void read_standing(sqlite3_stmt *statement, struct standing *ret_standing)
 {

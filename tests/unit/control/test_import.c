@@ -136,6 +136,7 @@ START_TEST(wrong_tiers_and_limits_at_providers)
 		{ "name,sources,p:connections\na,10.0.0.1,x\n",
 		  "line 2: p:connections: \"x\": expected a count such as 20\n" },
 		{ "name,sources,p:sources\na,10.0.0.1,x\n", NULL },
+		{ "name,sources,p q:connections\na,10.0.0.1,1\n", NULL },
 		{ "name,sources,:connections\na,10.0.0.1,x\n", NULL },
 		{ "name,sources,p:connections,p:connections\na,10.0.0.1,1,1\n",
 		  "line 1: column \"p:connections\" is there twice\n" },

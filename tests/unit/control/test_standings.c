@@ -208,6 +208,16 @@ START_TEST(by_hand)
 		    "POST /v1/customers/acme/tier {\"tier\": \"new\", \"reason\": \"x\"}\n");
 	stands(bed, "acme", TIER_NEW, 0);
 	ck_assert(!customer_of(bed, "acme")->standing->by_hand);
+	/* Of who is as written nothing is kept: should it be written as new one day, it begins as such. */
+	client_send(bed, client_open(bed, "admin"),
+		    "POST /v1/customers/beta/tier {\"tier\": \"trusted\", \"reason\": \"x\"}\n");
+	stands(bed, "beta", TIER_TRUSTED, 0);
+	client_send(bed, client_open(bed, "admin"),
+		    "POST /v1/customers/beta/tier {\"tier\": \"normal\", \"reason\": \"x\"}\n");
+	stands(bed, "beta", TIER_NORMAL, 0);
+	restart(bed);
+	ck_assert_ptr_null(customer_of(bed, "beta")->standing);
+	stands(bed, "acme", TIER_NEW, 0);
 	close(client);
 	bed_end(bed);
 }
