@@ -5,16 +5,11 @@
 
 #include "hold.h"
 #include "queue.h"
-#include "usage.h"
+#include "seat.h"
 #include "worker.h"
 
 /* How often the first in a queue looks by himself, where no clock says when. */
 #define FIRST_LOOKS_NS 50000000u
-
-static struct meter *seat(const struct worker *worker, const struct flow *flow, int scope)
-{
-	return meter_at(worker->gate->meters, flow_meter(flow, scope));
-}
 
 static struct queues *queues_of(const struct worker *worker, enum queue_kind kind)
 {
@@ -48,10 +43,10 @@ void admission_answer_calls(struct worker *worker, uint64_t now)
  * taken; 0 when meters ran out. */
 static uint32_t domain_account(const struct worker *worker, const struct flow *flow)
 {
-	struct scope_key key = *usage_key(worker, flow, SCOPE_DOMAIN);
+	struct scope_key key = *seat_key(worker, flow, SCOPE_DOMAIN);
 	uint32_t hash;
 
-	key.customer = usage_key(worker, flow, SCOPE_CUSTOMER)->customer;
+	key.customer = seat_key(worker, flow, SCOPE_CUSTOMER)->customer;
 	meter_hashes(worker->gate->meters, &key, 1, &hash);
 	return meter_acquire(worker->gate->meters, &key, hash);
 }
@@ -239,7 +234,7 @@ static void own(struct worker *worker, const struct asker *asker, uint64_t now)
 		return;
 	}
 	flow->paid = flow->message_scopes != 0;
-	usage_count_slots(worker, flow);
+	seat_count_slots(worker, flow);
 }
 
 static void enter(struct worker *worker, const struct asker *asker, uint64_t now)
@@ -303,8 +298,8 @@ static enum admission try_to_enter(struct worker *worker, const struct asker *as
 	stand_in(worker, asker, &barrier, now);
 	*ret_when = barrier.when;
 	if (barrier.when != WAIT_FOR_CALL)
-		usage_waits(worker, asker->flow, barrier.scope,
-			    barrier.queue == QUEUE_MESSAGES ? LIMIT_MESSAGE_RATE : LIMIT_CONNECTION_RATE);
+		seat_waits(worker, asker->flow, barrier.scope,
+			   barrier.queue == QUEUE_MESSAGES ? LIMIT_MESSAGE_RATE : LIMIT_CONNECTION_RATE);
 	/* Who is called needs no clock; but limits change without a call. */
 	if (barrier.when == WAIT_FOR_CALL &&
 	    queue_first(queues_of(worker, barrier.queue), flow_meter(asker->flow, barrier.scope), wait->ticket,

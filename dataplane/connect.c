@@ -10,6 +10,7 @@
 #include "memory.h"
 #include "messages.h"
 #include "refuse.h"
+#include "seat.h"
 #include "transmit.h"
 #include "usage.h"
 #include "worker.h"
@@ -35,15 +36,15 @@ static void refuse_packet(struct worker *worker, struct packet *packet, const st
 static void refuse_held(struct worker *worker, struct flow *flow, uint32_t mode, enum counter reason, uint64_t now)
 {
 	struct rte_mbuf *first = hold_of(worker, flow)->first;
-	const struct flow_key key = { .inside = usage_key(worker, flow, SCOPE_SOURCE)->address,
-				      .outside = usage_key(worker, flow, SCOPE_REMOTE)->address,
+	const struct flow_key key = { .inside = seat_key(worker, flow, SCOPE_SOURCE)->address,
+				      .outside = seat_key(worker, flow, SCOPE_REMOTE)->address,
 				      .inside_port = flow->inside_port,
 				      .outside_port = flow->outside_port,
 				      .vlan = flow->vlan };
 	const struct syn syn = { held_headers(first), &key, held_note(first)->seq };
 
 	refuse(worker, &syn, mode, now);
-	usage_refused(worker, flow);
+	seat_refused(worker, flow);
 	count(worker, reason, 1);
 	flow_end(worker, flow, FLOW_CLOSED, now);
 }
@@ -206,7 +207,7 @@ bool connect_adopt(struct worker *worker, struct packet *packet, uint64_t now)
 	packet->flow = flow;
 	if (flow == NULL)
 		return false;
-	usage_count_slots(worker, flow);
+	seat_count_slots(worker, flow);
 	flow->rtt_ms = ADOPTED_RTT_MS;
 	dialogue_adopt(&flow->dialogue, packet->seq, packet->ack);
 	messages_adopt(worker, flow);

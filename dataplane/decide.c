@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "decide.h"
 
-#include "usage.h"
+#include "seat.h"
 #include "worker.h"
 
 const struct wire_PUT_VERDICT *decide_new(struct worker *worker, const struct scopes *scopes)
@@ -30,7 +30,7 @@ void decide_running(struct worker *worker, struct flow *flow)
 	}
 	for (int scope = 0; found == NULL && scope < SCOPES; scope++)
 		if (flow_meter(flow, scope) != 0 && table_verdicts_on(worker->table, scope))
-			found = table_verdict_on(&worker->rcu, worker->table, usage_key(worker, flow, scope));
+			found = table_verdict_on(&worker->rcu, worker->table, seat_key(worker, flow, scope));
 	take(worker, flow, found);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "domain.h"
+#include "seat.h"
 #include "usage.h"
 #include "worker.h"
 
@@ -45,8 +46,8 @@ void identify(struct worker *worker, const struct flow_key *key, struct party *r
 
 void identify_flow(struct worker *worker, const struct flow *flow, struct party *ret_party)
 {
-	const struct flow_key key = { .inside = usage_key(worker, flow, SCOPE_SOURCE)->address,
-				      .outside = usage_key(worker, flow, SCOPE_REMOTE)->address,
+	const struct flow_key key = { .inside = seat_key(worker, flow, SCOPE_SOURCE)->address,
+				      .outside = seat_key(worker, flow, SCOPE_REMOTE)->address,
 				      .inside_port = flow->inside_port,
 				      .outside_port = flow->outside_port,
 				      .vlan = flow->vlan };
@@ -56,19 +57,19 @@ void identify_flow(struct worker *worker, const struct flow *flow, struct party 
 		return;
 	/* What the client said is more than what its address tells. */
 	ret_party->domain_way = DOMAIN_RCPT;
-	ret_party->scopes.key[SCOPE_DOMAIN] = domain_scope(usage_domain(worker, flow));
+	ret_party->scopes.key[SCOPE_DOMAIN] = domain_scope(seat_domain(worker, flow));
 }
 
 void identify_again(struct worker *worker, struct flow *flow, uint64_t now)
 {
-	const struct scope_key *was = usage_key(worker, flow, SCOPE_CUSTOMER_PROVIDER);
+	const struct scope_key *was = seat_key(worker, flow, SCOPE_CUSTOMER_PROVIDER);
 	struct party party;
 	struct seats seats;
 
 	identify_flow(worker, flow, &party);
 	bool same = party.customer == was->customer && party.provider == was->provider &&
 		    party.stream == flow->stream &&
-		    domain_in(&party.scopes.key[SCOPE_DOMAIN]) == usage_domain(worker, flow);
+		    domain_in(&party.scopes.key[SCOPE_DOMAIN]) == seat_domain(worker, flow);
 	if (same) {
 		usage_refresh(worker, flow, now);
 	} else {

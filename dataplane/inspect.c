@@ -5,7 +5,7 @@
 
 #include "hold.h"
 #include "messages.h"
-#include "usage.h"
+#include "seat.h"
 #include "worker.h"
 
 /* Records a turn looks at: some tens of microseconds. */
@@ -27,20 +27,20 @@ static bool wanted(const struct worker *worker, const struct flow *flow, const s
 		return false;
 	if (query->waiting != 0 && held_by(worker, flow) == 0)
 		return false;
-	const struct scope_key *whose = usage_key(worker, flow, SCOPE_CUSTOMER_PROVIDER);
+	const struct scope_key *whose = seat_key(worker, flow, SCOPE_CUSTOMER_PROVIDER);
 	return (query->customer == ID_ANY || query->customer == whose->customer) &&
 	       (query->provider == ID_ANY || query->provider == whose->provider);
 }
 
 static void show(const struct worker *worker, const struct flow *flow, uint32_t now_ms, struct wire_ROW_FLOW *ret_row)
 {
-	const struct scope_key *whose = usage_key(worker, flow, SCOPE_CUSTOMER_PROVIDER);
+	const struct scope_key *whose = seat_key(worker, flow, SCOPE_CUSTOMER_PROVIDER);
 	const struct dialogue *dialogue = &flow->dialogue;
 	const struct message_count messages = messages_count(worker, flow);
 
 	memset(ret_row, 0, sizeof(*ret_row));
-	ret_row->source = usage_key(worker, flow, SCOPE_SOURCE)->address;
-	ret_row->remote = usage_key(worker, flow, SCOPE_REMOTE)->address;
+	ret_row->source = seat_key(worker, flow, SCOPE_SOURCE)->address;
+	ret_row->remote = seat_key(worker, flow, SCOPE_REMOTE)->address;
 	ret_row->source_port = flow->inside_port;
 	ret_row->remote_port = flow->outside_port;
 	ret_row->vlan = flow->vlan;
@@ -60,7 +60,7 @@ static void show(const struct worker *worker, const struct flow *flow, uint32_t 
 	ret_row->bytes_in = flow->bytes_in;
 	ret_row->domain_way = flow->domain_way;
 	ret_row->stream = flow->stream;
-	ret_row->domain = usage_domain(worker, flow);
+	ret_row->domain = seat_domain(worker, flow);
 }
 
 /* A part of the table; true when there is more. */

@@ -4,7 +4,7 @@
 #include "decide.h"
 #include "identify.h"
 #include "memory.h"
-#include "usage.h"
+#include "seat.h"
 
 static bool has_news(const struct worker *worker, const struct packet *packet)
 {
@@ -18,7 +18,7 @@ static void fetch_keys(const struct worker *worker, const struct flow *flow)
 		return;
 	for (int scope = 0; scope < SCOPES; scope++)
 		if (table_verdicts_on(worker->table, (enum scope)scope))
-			fetch(usage_key(worker, flow, (enum scope)scope));
+			fetch(seat_key(worker, flow, (enum scope)scope));
 }
 
 void look_up_fetch(const struct worker *worker, const struct burst *burst)

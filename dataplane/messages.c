@@ -3,7 +3,7 @@
 
 #include "domain.h"
 #include "memory.h"
-#include "usage.h"
+#include "seat.h"
 #include "worker.h"
 
 static struct messages *of(const struct worker *worker, const struct flow *flow)
@@ -84,9 +84,8 @@ static void note_recipient(const struct worker *worker, struct flow *flow, const
 	if (!flow->addressed)
 		recipients->domain = event->domain;
 	else
-		recipients->several +=
-			event->domain !=
-			(recipients->domain != DOMAIN_NONE ? recipients->domain : usage_domain(worker, flow));
+		recipients->several += event->domain != (recipients->domain != DOMAIN_NONE ? recipients->domain
+											   : seat_domain(worker, flow));
 	flow->addressed = 1;
 }
 
@@ -128,7 +127,7 @@ void messages_server(struct worker *worker, struct flow *flow, const struct spee
 		at += smtp_session_server(&messages->clear, fresh->data + at, fresh->size - at, &event);
 		messages->sent += (event.what & SMTP_SENT) != 0;
 		if (event.what & SMTP_REFUSED)
-			usage_declined(worker, flow);
+			seat_declined(worker, flow);
 		if (event.what & SMTP_STARTTLS)
 			begin_tls(messages, flow, messages->clear.offers);
 	}

@@ -2,6 +2,7 @@
 #include "pace.h"
 
 #include "hold.h"
+#include "seat.h"
 #include "usage.h"
 #include "worker.h"
 
@@ -48,7 +49,7 @@ enum pacing pace(struct worker *worker, struct flow *flow, const struct packet *
 		return PACE_NOW;
 	ret_pause->due = departure.due;
 	ret_pause->scope = departure.scope;
-	usage_waits(worker, flow, departure.scope, LIMIT_BYTE_RATE);
+	seat_waits(worker, flow, departure.scope, LIMIT_BYTE_RATE);
 	return wait_for(worker, flow, bytes, now, ret_pause);
 }
 
@@ -63,7 +64,7 @@ uint64_t pace_next(struct worker *worker, struct flow *flow, uint64_t now)
 
 	if (departure.due > now) {
 		wait->scope = departure.scope;
-		usage_waits(worker, flow, departure.scope, LIMIT_BYTE_RATE);
+		seat_waits(worker, flow, departure.scope, LIMIT_BYTE_RATE);
 	}
 	if (departure.due <= held_note(first)->until)
 		return departure.due;

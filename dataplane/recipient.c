@@ -3,6 +3,7 @@
 
 #include "domain.h"
 #include "messages.h"
+#include "seat.h"
 #include "usage.h"
 #include "worker.h"
 
@@ -13,7 +14,7 @@ void recipient(struct worker *worker, struct flow *flow, const struct recipients
 	if (recipients->domain == DOMAIN_NONE)
 		return;
 	const struct scope_key key = domain_scope(recipients->domain);
-	if (recipients->domain == usage_domain(worker, flow) || usage_move(worker, flow, &key, now))
+	if (recipients->domain == seat_domain(worker, flow) || usage_move(worker, flow, &key, now))
 		flow->domain_way = DOMAIN_RCPT;
 	else
 		count(worker, COUNT_DOMAIN_NO_ROOM, 1);

@@ -9,6 +9,7 @@
 #include "memory.h"
 #include "messages.h"
 #include "queue.h"
+#include "seat.h"
 #include "tokens.h"
 #include "worker.h"
 
@@ -21,17 +22,6 @@ static void refresh(struct worker *worker, struct meter *meter, uint64_t now)
 		return;
 	table_limits(&worker->rcu, worker->table, &meter->key, &limits);
 	meter_update(worker->gate->meters, meter, layout, &limits, now);
-}
-
-static struct meter *seat(const struct worker *worker, const struct flow *flow, int scope)
-{
-	return meter_at(worker->gate->meters, flow_meter(flow, scope));
-}
-
-/* Where it does not matter which scope's it is. */
-static struct meter *seat_at(const struct worker *worker, const struct flow *flow, unsigned place)
-{
-	return meter_at(worker->gate->meters, flow_meter_at(flow, place));
 }
 
 /* A domain that is not known has no meter: nothing is limited there. */
@@ -104,7 +94,7 @@ void usage_sit(struct worker *worker, struct flow *flow, const struct seats *sea
 	flow_set_meters(&fresh, &meters, 0);
 	fresh.counted = 0;
 	if (flow->counted)
-		usage_count_slots(worker, &fresh);
+		seat_count_slots(worker, &fresh);
 	usage_leave(worker, flow, now);
 	sit(worker, flow, &meters);
 	flow->counted = fresh.counted;
@@ -211,14 +201,6 @@ void usage_refresh(struct worker *worker, struct flow *flow, uint64_t now)
 	tokens_note(worker, flow, now);
 }
 
-void usage_count_slots(struct worker *worker, struct flow *flow)
-{
-	for (unsigned place = 0; place < SCOPES; place++)
-		if (flow_meter_at(flow, place) != 0)
-			meter_add(&seat_at(worker, flow, place)->connections, 1, worker->gate->meters->shared);
-	flow->counted = 1;
-}
-
 /* What came back may let in who waits. */
 static void call_for_tokens(struct worker *worker, const struct flow *flow, uint64_t now)
 {
@@ -248,14 +230,6 @@ void usage_give_slots(struct worker *worker, struct flow *flow, uint64_t now)
 		if (flow_meter_at(flow, place) != 0)
 			give_slot(worker, flow_meter_at(flow, place), now);
 	flow->counted = 0;
-}
-
-void usage_waits_for_customer(struct worker *worker, const struct flow *flow, enum limit_kind kind)
-{
-	struct meter *meter = seat(worker, flow, SCOPE_CUSTOMER);
-
-	if (meter_brakes(meter, kind))
-		atomic_fetch_add_explicit(&meter->braked, 1, memory_order_relaxed);
 }
 
 static struct bucket *bytes_of(const struct worker *worker, const struct flow *flow, int scope)
@@ -394,22 +368,6 @@ void usage_prefetch(struct worker *worker, const struct burst *burst)
 		fetch_queues(worker, burst);
 }
 
-void usage_refused(struct worker *worker, struct flow *flow)
-{
-	for (unsigned place = 0; place < SCOPES && seated(flow); place++)
-		if (flow_meter_at(flow, place) != 0)
-			atomic_fetch_add_explicit(&seat_at(worker, flow, place)->refused, 1, memory_order_relaxed);
-}
-
-void usage_declined(struct worker *worker, struct flow *flow)
-{
-	struct meter_messages *messages = worker->gate->meters->messages;
-
-	for (int scope = 0; scope < SCOPES; scope++)
-		if (flow_meter(flow, scope) != 0)
-			atomic_fetch_add_explicit(&messages[flow_meter(flow, scope)].declined, 1, memory_order_relaxed);
-}
-
 static void tell_bytes(struct worker *worker, struct flow *flow)
 {
 	uint32_t more = flow->fresh_out;
@@ -445,14 +403,4 @@ void usage_tell(struct worker *worker, struct flow *flow)
 {
 	tell_bytes(worker, flow);
 	tell_messages(worker, flow);
-}
-
-uint64_t usage_domain(const struct worker *worker, const struct flow *flow)
-{
-	return flow_meter(flow, SCOPE_DOMAIN) != 0 ? domain_in(usage_key(worker, flow, SCOPE_DOMAIN)) : DOMAIN_NONE;
-}
-
-const struct scope_key *usage_key(const struct worker *worker, const struct flow *flow, enum scope scope)
-{
-	return &seat(worker, flow, (int)scope)->key;
 }

@@ -40,9 +40,6 @@ void usage_leave(struct worker *worker, struct flow *flow, uint64_t now);
 /* Brings the meters' limits up to the published table. */
 void usage_refresh(struct worker *worker, struct flow *flow, uint64_t now);
 
-/* Slots for a connection that runs already: counted, whatever the limits say. */
-void usage_count_slots(struct worker *worker, struct flow *flow);
-
 /* Exactly once for each connection: harmless when it holds none. */
 void usage_give_slots(struct worker *worker, struct flow *flow, uint64_t now);
 
@@ -57,16 +54,6 @@ struct departure {
 struct departure usage_take_bytes(struct worker *worker, const struct flow *flow, uint32_t bytes, uint64_t now);
 void usage_return_bytes(struct worker *worker, const struct flow *flow, uint32_t bytes, uint64_t late);
 
-/* Something of this kind is made to wait for that scope: if by the spike brake, which is a customer's, its meter is
- * told. */
-void usage_waits_for_customer(struct worker *worker, const struct flow *flow, enum limit_kind kind);
-
-static inline void usage_waits(struct worker *worker, const struct flow *flow, unsigned scope, enum limit_kind kind)
-{
-	if (scope == SCOPE_CUSTOMER)
-		usage_waits_for_customer(worker, flow, kind);
-}
-
 /* Fetches ahead the buckets a flow's bytes are taken from. */
 void usage_fetch_bytes(const struct worker *worker, const struct flow *flow);
 
@@ -76,23 +63,13 @@ void usage_prefetch(struct worker *worker, const struct burst *burst);
 /* Fetches ahead what a flow's meters are told at. */
 void usage_fetch_to_tell(const struct worker *worker, const struct flow *flow);
 
-/* The server answered a message 4xx or 5xx: rare, so its meters hear of it at once. */
-void usage_declined(struct worker *worker, struct flow *flow);
-
-/* A connection was refused. / The meters are told of the bytes and messages that left since they last were; not
+/* The meters are told of the bytes and messages that left since they last were; not
  * with each packet, but each few seconds and at the end. */
-void usage_refused(struct worker *worker, struct flow *flow);
 void usage_tell(struct worker *worker, struct flow *flow);
 
 /* At the client's goodbye, and (usage_rest) where it says nothing for a while: a message's token it does not use goes
  * to others. */
 void usage_goodbye(struct worker *worker, struct flow *flow, uint64_t now);
 void usage_rest(struct worker *worker, struct flow *flow, uint64_t now);
-
-/* The domain its mail is for; DOMAIN_NONE where that is not known. */
-uint64_t usage_domain(const struct worker *worker, const struct flow *flow);
-
-/* Whose it is and where it goes, by its meters; of a domain only where it is known. */
-const struct scope_key *usage_key(const struct worker *worker, const struct flow *flow, enum scope scope);
 
 #endif

@@ -11,6 +11,7 @@
 #include "look_up.h"
 #include "loop.h"
 #include "race.h"
+#include "seat.h"
 #include "table_write.h"
 #include "usage.h"
 
@@ -109,7 +110,7 @@ static void look_all(struct worker *self, struct flow *flow[FLOWS], uint64_t fir
 	for (uint32_t i = 0; i < FLOWS; i++) {
 		if (flow_meter(flow[i], 0) == 0)
 			continue;
-		uint32_t customer = usage_key(self, flow[i], SCOPE_CUSTOMER)->customer;
+		uint32_t customer = seat_key(self, flow[i], SCOPE_CUSTOMER)->customer;
 		require(held[i] == is_held(customer, first), "customer %u is %sheld in %llu", customer,
 			held[i] ? "" : "not ", (unsigned long long)first);
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Use of meters step by step; random sequences are in test_usage_model.c. */
 #include "queue.h"
+#include "seat.h"
 #include "uses.h"
 
 static const struct scope_key the_gate = { SCOPE_GATE }, customer_1 = { SCOPE_CUSTOMER, .customer = 1 },
@@ -19,7 +20,7 @@ START_TEST(seated_and_gone)
 	const struct scopes scopes = uses_scopes(1, 2);
 	for (int scope = 0; scope < SCOPES; scope++) {
 		ck_assert_uint_ne(flow_meter(flow, scope), 0);
-		ck_assert_mem_eq(usage_key(worker, flow, scope), &scopes.key[scope], sizeof(scopes.key[scope]));
+		ck_assert_mem_eq(seat_key(worker, flow, scope), &scopes.key[scope], sizeof(scopes.key[scope]));
 		ck_assert_uint_eq(meter_of(flow, scope)->references, 1);
 		ck_assert_uint_eq(meter_of(flow, scope)->connections, 0);
 		ck_assert_uint_eq(meter_of(flow, scope)->layout, table_layout(worker->table));
@@ -88,7 +89,7 @@ START_TEST(slots_move)
 
 	uses_limit(customer_1, LIMIT_CONNECTIONS, 1, 1);
 	uses_sit(flow, 2, 1, START);
-	usage_count_slots(worker, flow);
+	seat_count_slots(worker, flow);
 	uses_sit(other, 1, 1, START);
 	uses_sit(third, 1, 1, START);
 	ck_assert_int_eq(uses_ask(other, START, &when), ADMIT_NOW);
@@ -227,7 +228,7 @@ START_TEST(bytes_are_told)
 	flow_count_out(flow, 3);
 	usage_leave(worker, flow, START);
 	ck_assert_uint_eq(all->bytes, 1510 + (5ull << 31));
-	usage_refused(worker, flow); /* seated nowhere: counted nowhere */
+	seat_refused(worker, flow); /* seated nowhere: counted nowhere */
 	ck_assert_uint_eq(all->refused, 0);
 }
 END_TEST

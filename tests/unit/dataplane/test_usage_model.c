@@ -3,6 +3,7 @@
  * meters say is what a plain account of every scope key says, and an admission takes all or nothing. */
 #include "dice.h"
 #include "queue.h"
+#include "seat.h"
 #include "uses.h"
 
 #define FLOWS 24u
@@ -210,7 +211,7 @@ static void adopt(struct customer_flow *of, uint64_t now)
 {
 	admission_withdraw(worker, of->flow, now);
 	hold_purge(worker, of->flow);
-	usage_count_slots(worker, of->flow);
+	seat_count_slots(worker, of->flow);
 	of->counted = true;
 	EACH_THING(of, it)
 	it->connections++;
@@ -243,7 +244,7 @@ static void give(struct customer_flow *of, uint64_t now)
 
 static void refuse(struct customer_flow *of)
 {
-	usage_refused(worker, of->flow);
+	seat_refused(worker, of->flow);
 	EACH_THING(of, it)
 	it->refused++;
 }
