@@ -4,8 +4,8 @@
  * connections a look at their decision whom it may concern, and the others a comparison. On a key that has no meter
  * nobody's decision hangs: who comes looks it up as he comes.
  *
- * Noted when every worker has the table already: whoever took a meter by an older one is found by then, and who takes
- * one later knows the decision. */
+ * Noted (announce.h) when every worker has the table already: whoever took a meter by an older one is found by then,
+ * and who takes one later knows the decision. */
 #ifndef SLUICE_DECIDED_H
 #define SLUICE_DECIDED_H
 
@@ -17,8 +17,6 @@
 #include "memory.h"
 #include "scope.h"
 
-struct meters;
-
 struct decided {
 	_Atomic uint32_t newest;	   /* the last number given; never 0 */
 	_Atomic uint32_t of_scope[SCOPES]; /* of the last one that decided on a meter of this scope */
@@ -27,10 +25,6 @@ struct decided {
 
 struct decided *decided_create(uint32_t meters);
 void decided_destroy(struct decided *decided);
-
-/* Control thread, for table_store_watch(): the table that all workers read now decides on these keys otherwise than the
- * one before. */
-void decided_note(void *meters, const struct scope_key *keys, uint32_t count);
 
 /* Worker, before it takes up the table of its turn: the last number of which all is noted. */
 static inline uint32_t decided_newest(const struct decided *decided)

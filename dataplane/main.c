@@ -14,6 +14,7 @@
 #include <rte_lcore.h>
 #include <rte_malloc.h>
 
+#include "announce.h"
 #include "args.h"
 #include "clock.h"
 #include "control.h"
@@ -88,7 +89,7 @@ static int create_shared(struct program *program)
 		return -ENOMEM;
 	}
 	gate->meters->shared = gate->workers > 1;
-	table_store_watch(program->store, decided_note, gate->meters);
+	table_store_watch(program->store, announce, gate->meters);
 	return 0;
 }
 

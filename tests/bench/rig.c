@@ -5,6 +5,7 @@
 #include <rte_malloc.h>
 #include <rte_mbuf.h>
 
+#include "announce.h"
 #include "bench.h"
 #include "hold.h"
 #include "loop.h"
@@ -171,7 +172,7 @@ static void create_gate(struct rig *rig)
 	if (rig->gate.pool == NULL || rig->gate.meters == NULL || rig->store == NULL)
 		bench_die("not enough memory for packets and meters");
 	rig->gate.meters->shared = config->workers > 1;
-	table_store_watch(rig->store, decided_note, rig->gate.meters);
+	table_store_watch(rig->store, announce, rig->gate.meters);
 }
 
 void rig_start(struct rig *rig, const struct rig_config *config)

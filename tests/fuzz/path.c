@@ -2,6 +2,7 @@
 /* The whole packet path in virtual time: a few connections whose two sides say what the input says, under limits and
  * decisions that come and go. What leaves is whole; and when all has fallen silent nothing is left: no flow, no
  * packet, no slot, no meter. The same worker lives on from input to input. */
+#include "announce.h"
 #include "apply.h"
 #include "fuzz.h"
 #include "hold.h"
@@ -94,7 +95,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	gate.meters = meters_create(256, gate.secret, now);
 	gate.store = apply.store = table_store_create();
 	must(gate.pool != NULL && gate.meters != NULL && gate.store != NULL);
-	table_store_watch(apply.store, decided_note, gate.meters);
+	table_store_watch(apply.store, announce, gate.meters);
 	worker = worker_create(&gate, 0, 0, FLOWS, &stop);
 	must(worker != NULL);
 	rcu_view_open(&worker->rcu);

@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <string.h>
 
+#include "announce.h"
 #include "apply.h"
 #include "eal.h"
 #include "look_up.h"
@@ -144,7 +145,7 @@ static void start(struct apply *apply)
 	gate.meters = meters_create(1024, gate.secret, clock_now());
 	gate.store = apply->store = table_store_create();
 	require(gate.meters != NULL && gate.store != NULL, "no memory");
-	table_store_watch(apply->store, decided_note, gate.meters);
+	table_store_watch(apply->store, announce, gate.meters);
 	for (unsigned i = 0; i < USERS; i++) {
 		worker[i] = worker_create(&gate, i, 0, FLOWS, NULL);
 		require(worker[i] != NULL, "no memory");

@@ -10,6 +10,7 @@
 #include <rte_eth_ring.h>
 #include <rte_ring.h>
 
+#include "announce.h"
 #include "hold.h"
 #include "loop.h"
 #include "packet.h"
@@ -117,7 +118,7 @@ bool bench_open(struct bench *bench, const struct bench_options *options)
 	if (bench->store == NULL || bench->gate.meters == NULL || !open_workers(bench))
 		return false;
 	bench->gate.meters->shared = options->workers > 1;
-	table_store_watch(bench->store, decided_note, bench->gate.meters);
+	table_store_watch(bench->store, announce, bench->gate.meters);
 	/* One thread is all the workers; it reads as they do. */
 	rcu_view_open(&bench->worker[0]->rcu);
 	return true;

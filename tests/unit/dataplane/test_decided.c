@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "announce.h"
 #include "decided.h"
 #include "eal.h"
 #include "meters.h"
@@ -52,12 +53,12 @@ START_TEST(concerns_only_whom_it_is_on)
 	start();
 	uint32_t a = meter_of(&acme), b = meter_of(&bravo), s = meter_of(&somewhere), first = newest();
 
-	decided_note(meters, &acme, 1);
+	announce(meters, &acme, 1);
 	ck_assert_uint_eq(newest(), first + 1);
 	ck_assert(since(a, s, first));
 	ck_assert(!since(b, s, first));
 	ck_assert(!since(a, s, first + 1)); /* looked up since */
-	decided_note(meters, &somewhere, 1);
+	announce(meters, &somewhere, 1);
 	ck_assert(since(b, s, first + 1) && since(a, s, first + 1));
 	ck_assert(!since(b, s, first + 2));
 	stop();
@@ -82,7 +83,7 @@ START_TEST(without_a_meter_it_concerns_nobody)
 	start();
 	uint32_t first = newest();
 
-	decided_note(meters, &acme, 1);
+	announce(meters, &acme, 1);
 	uint32_t a = meter_of(&acme);
 	ck_assert(!since(a, 0, first));
 	ck_assert_uint_eq(newest(), first);	   /* nobody has to look */
@@ -103,7 +104,7 @@ START_TEST(a_large_batch)
 		keys[i] = scope_key_of(SCOPE_CUSTOMER, i + 1, 0);
 		meter[i] = meter_of(&keys[i]);
 	}
-	decided_note(meters, keys, METERS - 1);
+	announce(meters, keys, METERS - 1);
 	for (uint32_t i = 0; i < METERS; i++)
 		ck_assert_msg(since(meter[i], 0, first) == (i < METERS - 1), "key %u", i);
 	stop();
@@ -117,8 +118,8 @@ START_TEST(comes_round)
 	uint32_t a = meter_of(&acme);
 
 	atomic_store(&meters->decided->newest, UINT32_MAX - 1);
-	decided_note(meters, &acme, 1);
-	decided_note(meters, &acme, 1);
+	announce(meters, &acme, 1);
+	announce(meters, &acme, 1);
 	ck_assert_uint_eq(newest(), 1);
 	ck_assert(since(a, 0, UINT32_MAX));
 	ck_assert(!since(a, 0, 1));
