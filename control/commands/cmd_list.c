@@ -32,11 +32,23 @@ static bool is_enforced(const struct daemon *daemon, const struct decision *deci
 	return status->connected && status->ready && status->enforced != 0 && status->enforced >= decision->generation;
 }
 
+/* What is to be known beside it: whom it holds where that is nobody, or more than who is named. */
+static void say_note(const struct daemon *daemon, const struct decision *live, char *out, size_t size)
+{
+	const bool customer = live->key.scope == SCOPE_CUSTOMER || live->key.scope == SCOPE_CUSTOMER_PROVIDER;
+	const struct customer *pool = customer ? config_customer_of(daemon->config, live->key.customer) : NULL;
+
+	if (concern_orphan(daemon->config, live, out) || pool == NULL || pool->members.count == 0)
+		return;
+	const size_t used = (size_t)snprintf(out, size, "a pool: ");
+	pool_text(pool, out + used, size - used);
+}
+
 static void add_decision(void *context, const struct decision *stored)
 {
 	struct listing *listing = context;
 	struct decision *live = ledger_find(&listing->daemon->ledger, stored->id);
-	char values[VALUES_MAX + 32], note[CONCERN_MAX] = "";
+	char values[VALUES_MAX + 32], note[2 * CONCERN_MAX] = "";
 
 	if (stored->action == DECIDE_ALLOW)
 		snprintf(values, sizeof(values), "%s;used=%llu", stored->values, (unsigned long long)stored->used);
@@ -45,7 +57,7 @@ static void add_decision(void *context, const struct decision *stored)
 	for (char *at = strchr(values, ';'); at != NULL; at = strchr(at, ';'))
 		*at = ' ';
 	if (live != NULL)
-		concern_orphan(listing->daemon->config, live, note);
+		say_note(listing->daemon, live, note, sizeof(note));
 	json_t *row = json_pack(
 		"{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:o, s:s}", "id", (json_int_t)stored->id,
 		"scope", stored->scope, "action", decision_action_name[stored->action], "values", values, "reason",

@@ -9,6 +9,7 @@
 #include "commands/cmd_rows.h"
 #include "commands/commands_table.h"
 #include "commands/concern.h"
+#include "commands/pools.h"
 #include "customers/customer_text.h"
 #include "customers/pool.h"
 #include "daemon.h"
@@ -133,7 +134,7 @@ static bool set_meant(struct request *request, struct meant *meant)
 struct still {
 	json_t *list;
 	size_t count, used;
-	char text[700];
+	char text[1200];
 };
 
 static void add_still(void *context, const struct decision *decision)
@@ -159,6 +160,8 @@ static void say_still(const struct daemon *daemon, const struct scope_key *key, 
 		snprintf(still.text + still.used, sizeof(still.text) - still.used, " and %zu more",
 			 still.count - STILL_SHOWN);
 	json_object_set_new(reply, "still", still.list);
+	if (key->scope == SCOPE_CUSTOMER || key->scope == SCOPE_CUSTOMER_PROVIDER)
+		pools_tell(reply, config_customer_of(daemon->config, key->customer), still.text, sizeof(still.text));
 	json_object_set_new(reply, "note", json_string(still.text));
 }
 

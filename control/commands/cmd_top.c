@@ -9,6 +9,7 @@
 #include "clocks.h"
 #include "commands/cmd_rows.h"
 #include "commands/commands_table.h"
+#include "commands/pools.h"
 #include "daemon.h"
 
 #define MEASURE_USEC 1000000u
@@ -111,12 +112,16 @@ static void answer(struct top *top)
 	struct request *request = top->request;
 	uint64_t most = request_count(request, "most", ROWS_SHOWN);
 	json_t *rows = json_array(), *reply = rows_reply(rows);
+	struct pools_seen seen = { 0 };
 
 	qsort_r(top->line, top->count, sizeof(*top->line), by_figure, &top->order);
 	for (size_t i = 0; i < top->count && i < most; i++)
 		json_array_append_new(rows, row_of(top, &top->line[i]));
+	for (size_t i = 0; top->scope == SCOPE_CUSTOMER && i < top->count && i < most; i++)
+		pools_see(&seen, config_customer_of(request->daemon->config, top->line[i].id));
 	json_object_set_new(reply, "measured_ms", json_real(top->seconds * 1000));
 	json_object_set_new(reply, "total", json_integer((json_int_t)top->count));
+	pools_mention(reply, &seen);
 	request_reply(request, reply);
 }
 

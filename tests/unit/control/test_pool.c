@@ -91,6 +91,9 @@ START_TEST(orders_on_a_member)
 	check(bed, "POST /v1/releases {\"customer\": \"echo\"}\n", true, "for all of pool shared that echo is in");
 	ck_assert_uint_eq(bed->daemon.ledger.count, 3);
 	check(bed, "POST /v1/releases {\"target\": \"delta\", \"yes\": true}\n", false, "customer:shared released");
+	check(bed, "POST /v1/limits {\"scope\": \"shared\", \"setting\": [\"connections=1\"]}\n", false, "");
+	check(bed, "POST /v1/releases {\"target\": \"shared\"}\n", false,
+	      "; acts on all of pool shared: foxtrot, delta, echo");
 	ck_assert_uint_eq(bed->daemon.ledger.count, 1);
 	check(bed, "POST /v1/customers/golf/quarantine {\"reason\": \"spam\", \"yes\": true}\n", false,
 	      "no customer \"golf\"");
@@ -122,10 +125,34 @@ START_TEST(questions_about_a_member)
 			  1);
 	ck_assert_uint_eq(rows_with(bed, "GET /v1/history?scope=delta\n", "text", "customer:shared"), 1);
 	ck_assert_uint_eq(rows_with(bed, "GET /v1/decisions\n", "scope", "customer:shared"), 1);
+	ck_assert_uint_eq(rows_with(bed, "GET /v1/decisions\n", "note", "a pool: foxtrot, delta, echo"), 1);
 	/* It is there again, on the pool. */
 	bed_stop(bed);
 	bed_start(bed);
 	ck_assert_uint_eq(bed->daemon.ledger.count, 1);
+	bed_end(bed);
+}
+END_TEST
+
+START_TEST(connections_of_a_pool)
+{
+	struct bed *bed = bed_begin(CONFIG);
+	struct wire_ROW_FLOW flow = { .state = FLOW_ESTABLISHED };
+	const struct wire_END end = { .what = QUERY_FLOWS, .rows = 1 };
+	int client = client_open(bed, "admin");
+
+	gate_ready(bed);
+	flow.customer = config_customer(bed->daemon.config, "shared")->id;
+	client_send(bed, client, "GET /v1/flows?customer=echo\n");
+	ck_assert_uint_eq(bed->heard.query.customer, flow.customer);
+	gate_say(bed, WIRE_ROW_FLOW, &flow);
+	gate_say(bed, WIRE_END, &end);
+	bed_turn(bed);
+	json_t *reply = client_reply(client);
+	ck_assert_str_eq(text_of(reply, "message"), "shared is a pool of 3: foxtrot, delta, echo");
+	ck_assert_str_eq(text_of(json_array_get(json_object_get(reply, "rows"), 0), "members"), "foxtrot, delta, echo");
+	json_decref(reply);
+	close(client);
 	bed_end(bed);
 }
 END_TEST
@@ -168,4 +195,5 @@ START_TEST(imported_pools)
 }
 END_TEST
 
-UNIT_MAIN("pool", found_by_a_member, orders_on_a_member, questions_about_a_member, imported_pools)
+UNIT_MAIN("pool", found_by_a_member, orders_on_a_member, questions_about_a_member, connections_of_a_pool,
+	  imported_pools)

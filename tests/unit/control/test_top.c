@@ -57,7 +57,8 @@ static double figure(const json_t *reply, size_t row, const char *name)
 
 START_TEST(rates_of_a_second)
 {
-	struct bed *bed = bed_begin(BED_CONFIG);
+	struct bed *bed = bed_begin("customers: [{ name: acme, sources: [10.0.0.0/24] },\n"
+				    "  { name: beta, sources: [10.1.0.0/24], members: [delta, echo] }]\n");
 	/* The gate tells meters in no order; a new one has no before. */
 	const struct wire_ROW_METER before[] = { meter(2, 3, 100), meter(1, 1, 1000) };
 	const struct wire_ROW_METER after[] = { meter(1, 2, 1010), meter(ID_UNKNOWN, 0, 0), meter(2, 4, 300) };
@@ -74,6 +75,7 @@ START_TEST(rates_of_a_second)
 	ck_assert_uint_eq(json_array_size(json_object_get(reply, "rows")), 2);
 	ck_assert_int_eq(json_integer_value(json_object_get(reply, "total")), 3);
 	ck_assert_str_eq(text_of(json_array_get(json_object_get(reply, "rows"), 0), "name"), "beta");
+	ck_assert_str_eq(text_of(reply, "message"), "beta is a pool of 2: delta, echo");
 	double seconds = json_number_value(json_object_get(reply, "measured_ms")) / 1000;
 	ck_assert_double_ge(seconds, 1);
 	ck_assert_double_eq_tol(figure(reply, 0, "messages"), 200 / seconds, 0.01);
