@@ -44,6 +44,7 @@ static void look_at_link(struct vitals *vitals)
 	vitals->waiting = status->connected && !status->ready ? vitals->waiting + 1 : 0;
 	keep(vitals, ALARM_GATE_GONE, "", vitals->away >= AWAY_LOOKS, status->own_error ? status->error : "");
 	keep(vitals, ALARM_GATE_WAITS, "", vitals->waiting >= AWAY_LOOKS, "");
+	keep(vitals, ALARM_GATE_UNSAVED, "", status->connected && status->unsaved[0] != '\0', "");
 	keep(vitals, ALARM_GATE_FORCED, "", status->connected && status->forced != 0,
 	     fault_names(status->forced, forced, sizeof(forced)));
 	keep(vitals, ALARM_GATE_REFUSES, "", status->error[0] != '\0' && !status->own_error, status->error);

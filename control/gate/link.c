@@ -246,6 +246,7 @@ static void take_ack(struct link *link, const struct wire_ACK *ack)
 			  (unsigned long long)generation, (unsigned long long)link->sent);
 		return;
 	}
+	snprintf(link->status.unsaved, sizeof(link->status.unsaved), "%.*s", (int)sizeof(ack->error) - 1, ack->error);
 	if (ack->error[0] != '\0')
 		log_warning("gate: generation %llu: %.*s", (unsigned long long)generation, (int)sizeof(ack->error),
 			    ack->error);

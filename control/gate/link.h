@@ -22,6 +22,7 @@ struct link_status {
 	uint64_t wanted, enforced;	 /* generations; enforced 0: nothing since it is connected */
 	uint64_t publish_ns, quiesce_ns; /* of the last acknowledgement */
 	char error[WIRE_ERROR_MAX];	 /* of the last refusal; empty: none since */
+	char unsaved[WIRE_ERROR_MAX];	 /* what the last acknowledgement complains of; empty: nothing */
 	bool own_error;			 /* it is what this end found, not what the gate said */
 	char refusal[WIRE_ERROR_MAX];	 /* of the last one ever, and when; empty: none */
 	int64_t refused_ms;

@@ -71,12 +71,12 @@ class Disk:
         os.makedirs(path, exist_ok=True)
         subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "sluice-faults", path], check=True)
 
-    def fill(self, spare=0):
-        """Nothing more is to be had, but for some bytes."""
+    def fill(self):
+        """Nothing more is to be had; again, when something was given back."""
         free = os.statvfs(self.path)
-        left = free.f_bavail * free.f_frsize - spare
         with open(f"{self.path}/ballast", "ab") as file:
-            os.posix_fallocate(file.fileno(), 0, max(1, left))
+            if free.f_bavail > 0:
+                os.posix_fallocate(file.fileno(), os.fstat(file.fileno()).st_size, free.f_bavail * free.f_frsize)
 
     def empty(self):
         os.unlink(f"{self.path}/ballast")

@@ -63,27 +63,30 @@ def daemon_disk_full(case):
             case.kept.settle()
 
 
+def order_unsaved(case, disk):
+    """One that is enforced on a full disk. True once the alarm tells of it."""
+    disk.fill()
+    status, reply = case.kept.order()
+    expect(status in (200, 422), reply)
+    return "gate-unsaved" in case.alarms()
+
+
 def gate_disk_full(case):
     """Enforced all the same; a gate that starts from its older file is told what it lacks."""
     case.pair.state = f"{case.pair.dir}/small/gate.state"
     with disk_of(case, "small") as disk:
         case.kept.begin()
-        for _ in range(case.many(2, 10)):
+        for _ in range(case.many(1, 10)):
             case.kept.orders(ORDERS)
-            disk.fill()
+            wait_until(lambda: order_unsaved(case, disk), 20, "the alarm gate-unsaved is on")
             case.times += 1
-            for _ in range(ORDERS_MOST):
-                status, reply = case.kept.order()
-                expect(status in (200, 422), reply)
-                if "No space left" in case.pair.log_of("gate"):
-                    break
             case.said = case.last_said("gate", "No space left")
-            case.kept.orders(ORDERS)
             case.pair.end("gate", signal.SIGKILL)
             case.gate_back()
             case.pair.wait_enforced()
             disk.empty()
             case.kept.orders(ORDERS)
+            wait_alarm(case, "gate-unsaved", False)
             case.kept.settle()
 
 

@@ -34,7 +34,7 @@ from kills import Kills  # noqa: E402
 
 def kills(case, how=signal.SIGKILL):
     ends = Kills(case.kept, how)
-    ends.run(case.many(60, 400), case.many(30, 200))
+    ends.run(case.many(50, 400), case.many(30, 200))
     case.times = ends.count
     case.said = f"{case.kept.confirmed} orders were confirmed meanwhile"
 
@@ -46,15 +46,16 @@ def restarts(case):
 # name, what, how it is done, configuration. Those that take longest stand first: two run at a time.
 FAULTS = [
     ("dns", "DNS dead, wrong, lying", names.dns, names.CONFIG),
+    ("gate-disk", "disk full at the gate", disks.gate_disk_full, {}),
     ("kills", "kill -9 of daemon, gate, both", kills, {}),
     ("api", "malformed requests", malformed.api, {}),
     ("frames", "malformed frames", malformed.gate_frames, {}),
+    ("answers", "absurd answers of a gate", malformed.gate_answers, {}),
     ("restarts", "restarts of daemon, gate, both", restarts, {}),
     ("daemon-disk", "disk full at the daemon", disks.daemon_disk_full, {}),
     ("pages", "corrupt journal page", damage.journal_pages, {}),
     ("state", "state file torn or corrupt", damage.gate_state, {}),
     ("slow", "slow clients", crowd.slow_clients, {}),
-    ("gate-disk", "disk full at the gate", disks.gate_disk_full, {}),
     ("read-only", "journal read-only", disks.journal_read_only, {}),
     ("clock", "the calendar jumps", clock.calendar_jumps, {}),
     ("flood", "idle connections to the sockets", crowd.socket_flood, {}),
@@ -119,7 +120,7 @@ def counts(cases):
             "confirmed": sum(case.kept.confirmed for case in by_name.values()),
             "confirmed_lost": sum(case.kept.lost for case in by_name.values()),
             "stale_left": sum(case.kept.stale for case in by_name.values()),
-            "malformed_inputs": times.get("api", 0) + times.get("frames", 0),
+            "malformed_inputs": sum(times.get(name, 0) for name in ("api", "frames", "answers")),
             "crashes": sum(len(case.pair.fallen) for case in by_name.values()),
             "faults": times, "seconds": {name: round(case.seconds, 1) for name, case in by_name.items()}}
 

@@ -3,8 +3,10 @@
 import json
 import random
 import socket
+import struct
 
 import frames
+from fake_gate import HELLO_READY, FakeGate, ack
 from harness import expect
 
 COUNT = 10000
@@ -93,3 +95,50 @@ def gate_frames(case):
     case.kept.orders(20)
     case.kept.settle()
     case.said = f"{len(words)} different answers, such as \"{max(words, key=len)}\""
+
+
+SIZES = [(kind, size) for kind in ("ACK", "ROW_STATUS", "ROW_COUNTERS", "ROW_FLOW", "ROW_METER", "ROW_WAITS", "END")
+         for size in (0, 8, 64)]
+
+
+def absurd_answers(chance, count):
+    """Acknowledgements of what was never sent, and rows nobody asked for, with whatever in them."""
+    answers = b""
+    for _ in range(count):
+        answers += ack(chance.getrandbits(64), 0, chance.randbytes(128))
+    return answers
+
+
+def gate_answers(case):
+    """Something in the gate's place: each conversation is sound, but for what is answered then."""
+    chance, sent = random.Random(11), []
+
+    def talk(gate, connection):
+        connection.sendall(HELLO_READY + absurd_answers(chance, 200))
+        sent.append(200)
+        for kind, payload in gate.frames_from(connection):
+            if kind == frames.TYPES["COMMIT"]:
+                connection.sendall(absurd_answers(chance, 50) + ack(*struct.unpack("=Q", payload)))
+                sent.append(50)
+            elif kind == frames.TYPES["QUERY"]:
+                row, size = chance.choice(SIZES)
+                connection.sendall(frames.frame(frames.TYPES[row], chance.randbytes(size)))
+                sent.append(1)
+
+    case.kept.begin()
+    case.kept.orders(20)
+    case.pair.end("gate")
+    fake = FakeGate(f"{case.pair.dir}/gate.sock", talk)
+    fake.start()
+    try:
+        for _ in range(case.many(100, 1000)):
+            case.kept.order()
+            if chance.random() < 0.1:
+                case.pair.ask("GET", "/v1/customers")
+    finally:
+        fake.stop()
+    case.times = sum(sent)
+    case.gate_back()
+    case.kept.enforced = [known | enforced for known, enforced in zip(case.kept.known, case.kept.enforced)]
+    case.kept.settle()
+    case.said = case.last_said("daemon", "gate:")

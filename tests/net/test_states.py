@@ -7,11 +7,14 @@ import os
 import sys
 
 from client import Client
+from fake_gate import HELLO_READY, HELLO_WAITS, FakeGate, ack
 from frames import contract
 from harness import expect, main
 from shell import wait_until
 
-SCENARIOS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "scenario", "*.txt")
+TESTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
+ALARMS = contract("../control/alarms/alarms.def", r'^ALARM\(\w+, "([\w-]+)",')
+SCENARIOS = f"{TESTS}/scenario/*.txt"
 COUNTERS = dict(contract("counters.def", r'^COUNTER\((\w+), \w+, "([\w-]+)"'))
 ROW = r'^FAULT\((\w+), "([\w-]+)", (\w+), (\w+), (\w+),'
 STATES = {name: {"counter": COUNTERS[counter], "open": policy == "OPEN", "loud": loud == "LOUD",
@@ -114,6 +117,40 @@ def test_port_full(bed):
     return f"nothing; {expect_state(bed, 'port-full')}"
 
 
+def wait_alarm(bed, name, talk):
+    """It is on while something else stands in the gate's place, and over when the gate is back."""
+    bed.end("gate")
+    fake = FakeGate(f"{bed.dir}/gate.sock", talk)
+    fake.start()
+    try:
+        wait_until(lambda: (name, "") in alarms(bed), 30, f"the alarm {name} is on", 0.5)
+        row = alarms(bed)[name, ""]
+    finally:
+        fake.stop()
+    start_gate(bed)
+    wait_until(lambda: (name, "") not in alarms(bed), 20, f"the alarm {name} is over", 0.5)
+    return f"{row['meanwhile']}: {row['what']}"
+
+
+def test_gate_waits(bed):
+    """Connected, and never ready."""
+    def talk(gate, connection):
+        connection.sendall(HELLO_WAITS)
+        for _ in gate.frames_from(connection):
+            pass
+    return wait_alarm(bed, "gate-waits", talk)
+
+
+def test_gate_refuses(bed):
+    def talk(gate, connection):
+        connection.sendall(HELLO_READY)
+        for generation in gate.commits(connection):
+            connection.sendall(ack(generation, -22, b"PUT_LIMITS: not with me"))
+    saw = wait_alarm(bed, "gate-refuses", talk)
+    expect("not with me" in saw, saw)
+    return saw
+
+
 def test_over(bed):
     """After a minute in which nothing rises."""
     start_gate(bed)
@@ -130,9 +167,12 @@ def test_whole_table(bed):
     missing += [name for name in set(STATES) - forced - UNTESTED
                 if f"expect count {STATES[name]['counter']} " not in scenarios]
     expect(not missing, f"no test of {missing}")
+    python = "".join(open(path, encoding="utf-8").read() for path in glob.glob(f"{TESTS}/*/*.py"))
+    missing = [name for name in ALARMS if f'"{name}"' not in python]
+    expect(ALARMS and not missing, f"no test names the alarms {missing}")
     listed = {row["subject"] for row in bed.ctl("alarms", "--all")["rows"] if row["alarm"] == "gate-counts"}
     expect(listed == {name for name, state in STATES.items() if state["loud"]}, listed)
-    return f"{len(STATES)} states, {len(forced)} forced here"
+    return f"{len(STATES)} states, {len(forced)} forced here; {len(ALARMS)} alarms"
 
 
 if __name__ == "__main__":
