@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A new customer on real connections: limited, rising by a short schedule; what holds it, what a restart keeps."""
+import signal
 import sys
 import time
 
@@ -9,7 +10,9 @@ from shell import wait_until
 
 CONFIG = {
     "smtp": {"max-hold": "1s"},
-    "tiers": {"new": {"limits": {"connections": 5}}},
+    "tiers": {"new": {"limits": {"connections": 5}},
+              "trusted": {"limits": {"connections": 8}, "blind": {"connections": 2}}},
+    "blind": {"stale-after": "8s", "decay": "1s", "each-customer": {"connections": 4}},
     "warm-up": [{"for": "2s", "messages": 3, "limits": {"connections": 1}},
                 {"for": "1s", "messages": 2, "limits": {"connections": 2}}],
     "customers": {"corvus": {"tier": "new"}},
@@ -104,6 +107,23 @@ def test_by_hand(bed):
     bed.ctl("tier", "corvus", "new", "--reason", "it ended")
     expect(place(bed) == ("new", 1) and let_in(bed, 3) == 1, place(bed))
     return "6 of 6 let in as trusted, 1 of 3 as new again"
+
+
+def test_ceilings_of_a_blind_gate(bed):
+    bed.ctl("tier", "corvus", "trusted", "--reason", "contract 2931")
+    expect(let_in(bed, 6) == 6, "a trusted customer is limited")
+    bed.end("daemon")
+    wait_until(lambda: let_in(bed, 6) == 2, LOOK, "a trusted customer comes to its tier's ceiling")
+    expect(let_in(bed, 6, "acme") == 4, "another one comes to that of each")
+    bed.end("gate", signal.SIGKILL)
+    bed.start_gate()
+    wait_until(lambda: let_in(bed, 1) == 1, LOOK, "the gate has its last state")
+    seen = let_in(bed, 6), let_in(bed, 6, "acme")
+    expect(seen == (2, 4), f"a gate that was started anew lets in {seen}")
+    bed.start_daemon()
+    bed.wait_enforced()
+    wait_until(lambda: let_in(bed, 6) == 6, LOOK, "the daemon is back")
+    return "2 of 6 as trusted, 4 of 6 as any other, a restart of the gate opens nothing; 6 of 6 when the daemon is back"
 
 
 if __name__ == "__main__":
