@@ -238,8 +238,9 @@ static int store(struct daemon *daemon, struct config *next, size_t first, const
 }
 
 /* The ones that the import replaces have no place in the next list; where they stood goes on to who comes. */
-static void free_replaced(const struct config *config, const struct config *next, size_t first)
+static void free_replaced(struct daemon *daemon, const struct config *next, size_t first)
 {
+	const struct config *config = daemon->config;
 	const struct config fresh = { .customers = next->customers + first,
 				      .customer_count = next->customer_count - first };
 	struct config ordered = fresh;
@@ -250,6 +251,8 @@ static void free_replaced(const struct config *config, const struct config *next
 				*new = (struct customer *)config_customer(&ordered, old->name);
 		if (new == NULL)
 			continue;
+		if (new->tier == TIER_NEW && old->tier != TIER_NEW)
+			daemon->standings.met = false; /* what it sent before is not to count */
 		new->standing = old->standing;
 		old->standing = NULL;
 		customer_finish(old);
@@ -275,7 +278,7 @@ int imported_take(struct daemon *daemon, struct import *import, const char *auth
 	}
 	journal_tidy(daemon->journal, true);
 	customers_order(&next); /* by the new ids, too */
-	free_replaced(daemon->config, &next, checking.first);
+	free_replaced(daemon, &next, checking.first);
 	standings_load_from(daemon, &next, checking.first);
 	import->count = 0; /* they are the configuration's now */
 	*ret_generation = use_next(daemon, &next);

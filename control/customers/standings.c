@@ -66,6 +66,7 @@ int standings_load(struct daemon *daemon, struct config *config)
 {
 	int ret = journal_standings(daemon->journal, load_one, config);
 
+	daemon->standings.met = false; /* who is new now may have sent much as something else */
 	count_all(daemon, config);
 	return ret;
 }

@@ -20,7 +20,7 @@ struct standings {
 	size_t of[TIERS]; /* customers now */
 	size_t dirty;	  /* whose count is not stored yet, at most so many */
 	size_t cursor;	  /* where storing goes on */
-	bool met;	  /* the gate was looked at since it is connected */
+	bool met;	  /* the gate was looked at since it is connected, and since who is new may be somebody else */
 };
 
 /* Gives a configuration's customers what the journal has of them, as far as they have nothing. 0 or a negative errno.

@@ -278,6 +278,39 @@ START_TEST(imported_again)
 }
 END_TEST
 
+static uint64_t clean_of(const struct bed *bed, const char *name)
+{
+	return warm_up_clean(customer_of(bed, name)->standing);
+}
+
+/* What somebody sent as something else does not count when it is new. */
+START_TEST(new_from_now_on)
+{
+	struct bed *bed = begin();
+	char command[128];
+
+	import(bed, "name,sources\nzeta,10.2.0.1\n");
+	look(bed, "beta", 5000, 0);
+	look(bed, "zeta", 5000, 0);
+	import(bed, "name,sources,tier\nzeta,10.2.0.1,new\n");
+	look(bed, "zeta", 6000, 0);
+	ck_assert_uint_eq(clean_of(bed, "zeta"), 0);
+	look(bed, "zeta", 6004, 0);
+	ck_assert_uint_eq(clean_of(bed, "zeta"), 4);
+	snprintf(command, sizeof(command), "sed -i 's/10.1.0.0.24. /&, tier: new /' %s", bed->config);
+	ck_assert_int_eq(system(command), 0);
+	daemon_reload(&bed->daemon);
+	bed_turn(bed);
+	gate_ack(bed, bed->heard.commit.generation, 0, "");
+	stands(bed, "beta", TIER_NEW, 0);
+	look(bed, "beta", 7000, 0);
+	ck_assert_uint_eq(clean_of(bed, "beta"), 0);
+	look(bed, "beta", 7005, 0);
+	ck_assert_uint_eq(clean_of(bed, "beta"), 5);
+	bed_end(bed);
+}
+END_TEST
+
 START_TEST(limits_at_providers)
 {
 	struct bed *bed = bed_begin(CONFIG);
@@ -300,4 +333,4 @@ START_TEST(limits_at_providers)
 END_TEST
 
 UNIT_MAIN("standings", rises, over_restarts, a_quarantine, an_allowance, by_hand, with_a_brake, imported_again,
-	  limits_at_providers)
+	  new_from_now_on, limits_at_providers)
