@@ -15,6 +15,7 @@
 #include "brake/watch_volumes.h"
 #include "clocks.h"
 #include "commands/concern.h"
+#include "commands/stop.h"
 #include "config/settings.h"
 #include "customers/imported.h"
 #include "decide.h"
@@ -231,6 +232,9 @@ int daemon_start(struct daemon *daemon, const char *config_path)
 	if (ret < 0)
 		return ret;
 	warn_orphans(daemon);
+	ret = stop_restore(daemon);
+	if (ret < 0)
+		return ret;
 	daemon->policy.brakes = &daemon->brakes;
 	policy_init(&daemon->policy, daemon->config, &daemon->ledger, resolver_sets(daemon->resolver));
 	decide_start(daemon);
@@ -280,6 +284,7 @@ void daemon_stop(struct daemon *daemon)
 	resolver_destroy(daemon->resolver);
 	policy_finish(&daemon->policy);
 	brakes_finish(&daemon->brakes);
+	blast_finish(&daemon->blast);
 	ledger_finish(&daemon->ledger);
 	journal_close(daemon->journal);
 	config_destroy(daemon->config);

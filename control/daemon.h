@@ -16,6 +16,7 @@
 #include "gate/link.h"
 #include "gate/policy.h"
 #include "histogram.h"
+#include "ledger/blast.h"
 #include "ledger/journal.h"
 #include "ledger/ledger.h"
 
@@ -40,6 +41,12 @@ struct daemon {
 	struct standings standings;
 	struct brakes brakes; /* what customers usually send */
 	struct volumes *volumes;
+	struct blast blast; /* whom orders hit of late */
+	struct {
+		unsigned hour; /* of brakes, + 1; 0: not summed yet */
+		double volume;
+	} usual;	   /* of all customers together */
+	char stopped[256]; /* the first order of blast.stop */
 	struct server *server;
 	struct hub *hub;	 /* who watches */
 	struct pending *pending; /* requests under way */

@@ -11,6 +11,7 @@
 #include "alarms/alarms.h"
 #include "alarms/faults.h"
 #include "clocks.h"
+#include "commands/stop.h"
 #include "daemon.h"
 
 #define LOOK_USEC 4000000u
@@ -99,6 +100,7 @@ static int on_look(sd_event_source *source, uint64_t usec, void *context)
 	look_at_link(vitals);
 	look_at_dns(vitals);
 	drop_old_dns(vitals);
+	stop_look(vitals->daemon);
 	link_query(vitals->daemon->link, &counters, take_counters, vitals);
 	sd_event_source_set_time_relative(source, LOOK_USEC);
 	sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);

@@ -9,6 +9,7 @@
 #include "clocks.h"
 #include "commands/cmd_rows.h"
 #include "commands/commands_table.h"
+#include "commands/stop.h"
 #include "config/config_diff.h"
 #include "config/config_file.h"
 #include "daemon.h"
@@ -117,14 +118,23 @@ static void take(struct request *request, const char *what, const char *message)
 			      link_status(daemon->link)->wanted);
 }
 
+/* Would it hit too many? Takes the configuration. */
+static bool is_stopped(struct request *request, struct config *config)
+{
+	struct hits hits = { 0 };
+
+	hits_of_config(request->daemon->config, config, &hits);
+	config_destroy(config);
+	return stop_order(request, &hits);
+}
+
 static void apply(struct request *request)
 {
 	const char *text = request_text(request, "file");
 	struct config *config = read_text(request);
 
-	if (config == NULL)
+	if (config == NULL || is_stopped(request, config))
 		return;
-	config_destroy(config);
 	int ret = config_file_replace(request->daemon->config_path, text, strlen(text));
 	if (ret < 0)
 		request_refuse(request, NULL, "%s: not written, and nothing was changed: %s",
@@ -144,7 +154,8 @@ static void rollback(struct request *request)
 		free(errors);
 		return;
 	}
-	config_destroy(config);
+	if (is_stopped(request, config))
+		return;
 	int ret = config_file_swap(path);
 	if (ret < 0)
 		request_refuse(request, NULL, "%s: nothing was changed: %s", path, strerror(-ret));

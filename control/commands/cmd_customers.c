@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "commands/commands_table.h"
+#include "commands/stop.h"
 #include "customers/import.h"
 #include "customers/imported.h"
 #include "daemon.h"
@@ -31,6 +32,20 @@ static void refuse_import(struct request *request, const struct import *import)
 		       import->error_count == 1 ? "" : "s", text);
 }
 
+/* Those who are there already and would be others; who is new is restricted by nothing. */
+static bool is_stopped(struct request *request, const struct import *import)
+{
+	const struct config *config = request->daemon->config;
+	struct hits hits = { 0 };
+
+	for (size_t i = 0; i < import->count; i++) {
+		const struct customer *next = &import->customer[i], *now = config_customer(config, next->name);
+		if (now != NULL && hits_differ(now, next))
+			hits_add(&hits, now->id);
+	}
+	return stop_order(request, &hits);
+}
+
 void command_IMPORT(struct request *request)
 {
 	const char *text = request_text(request, "file");
@@ -40,6 +55,10 @@ void command_IMPORT(struct request *request)
 
 	int ret = import_read(text, strlen(text), &import) ? 0 : -EINVAL;
 	const size_t count = import.count;
+	if (ret == 0 && is_stopped(request, &import)) {
+		import_finish(&import);
+		return;
+	}
 	if (ret == 0)
 		ret = imported_take(request->daemon, &import, request->author, &generation);
 	if (ret == -EINVAL)
@@ -58,8 +77,15 @@ void command_IMPORT(struct request *request)
 void command_REMOVE(struct request *request)
 {
 	const char *name = request_text(request, "customer");
+	const struct customer *customer = config_customer(request->daemon->config, name);
 	uint64_t generation = 0;
 	char message[128];
+	struct hits hits = { 0 };
+
+	if (customer != NULL)
+		hits_add(&hits, customer->id);
+	if (stop_order(request, &hits))
+		return;
 	int ret = imported_remove(request->daemon, name, request->author, &generation);
 
 	if (ret == -ENOENT) {

@@ -8,6 +8,7 @@
 #include "commands/cmd_rows.h"
 #include "commands/commands_table.h"
 #include "commands/pools.h"
+#include "commands/stop.h"
 #include "commands/until.h"
 #include "customers/customer_text.h"
 #include "customers/pool.h"
@@ -97,6 +98,12 @@ static void decide(struct request *request, struct decision *decision, const cha
 {
 	const char *reason = request_text(request, "reason"), *incident = request_text(request, "incident");
 	char message[512], until[32], beside[768] = "";
+	struct hits hits = { 0 };
+
+	if (decision->action != DECIDE_ALLOW)
+		hits_of_scope(request->daemon, &decision->key, &hits);
+	if (stop_order(request, &hits))
+		return;
 
 	snprintf(decision->reason, sizeof(decision->reason), "%s", reason != NULL ? reason : "");
 	snprintf(decision->incident, sizeof(decision->incident), "%s", incident != NULL ? incident : "");

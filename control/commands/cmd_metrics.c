@@ -43,6 +43,8 @@ static void finish(struct collection *collection)
 		.tiers = daemon->standings.of,
 		.policy = &daemon->policy,
 		.held = volumes_held(daemon->volumes),
+		.stopped = daemon->blast.stopped,
+		.waiting = daemon->blast.stop.orders,
 		.usual = daemon->brakes.count,
 		.enforced = daemon->enforced,
 		.status = rows[0].row,

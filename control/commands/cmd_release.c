@@ -10,6 +10,7 @@
 #include "commands/commands_table.h"
 #include "commands/concern.h"
 #include "commands/pools.h"
+#include "commands/stop.h"
 #include "customers/customer_text.h"
 #include "customers/pool.h"
 #include "daemon.h"
@@ -207,6 +208,18 @@ static void show_only(struct request *request, const struct meant *meant, const 
 	request_reply(request, reply);
 }
 
+static bool is_stopped(struct request *request, const struct found *found)
+{
+	struct hits hits = { 0 };
+
+	for (size_t i = 0; i < found->count; i++) {
+		const struct decision *decision = ledger_find(&request->daemon->ledger, found->id[i]);
+		if (decision->action != DECIDE_ALLOW)
+			hits_of_scope(request->daemon, &decision->key, &hits);
+	}
+	return stop_order(request, &hits);
+}
+
 /* All of them, or none. */
 static void end_all(struct request *request, const struct meant *meant, const struct found *found)
 {
@@ -266,7 +279,7 @@ void command_RELEASE(struct request *request)
 		refuse_none(request, &meant);
 	else if ((meant.all || meant.pool != NULL) && !request_flag(request, "yes"))
 		show_only(request, &meant, &found);
-	else
+	else if (!is_stopped(request, &found))
 		end_all(request, &meant, &found);
 	free(found.id);
 }

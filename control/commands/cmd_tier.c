@@ -5,6 +5,7 @@
 
 #include "commands/commands_table.h"
 #include "commands/pools.h"
+#include "commands/stop.h"
 #include "customers/customers.h"
 #include "customers/pool.h"
 #include "customers/standings.h"
@@ -26,6 +27,10 @@ void command_TIER(struct request *request)
 		return;
 	}
 	if (pool != NULL && !pools_agree(request, pool, name))
+		return;
+	struct hits hits = { 0 };
+	hits_add(&hits, customer->id);
+	if (stop_order(request, &hits))
 		return;
 	int ret = standings_put(daemon, customer, tier, request->author, request_text(request, "reason"), &generation);
 	if (ret < 0) {

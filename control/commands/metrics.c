@@ -182,6 +182,13 @@ static void put_tiers(FILE *page, const size_t tiers[TIERS])
 		fprintf(page, "sluice_customers{tier=\"%s\"} %zu\n", tier_name[tier], tiers[tier]);
 }
 
+static void put_stopped(FILE *page, const struct metrics *metrics)
+{
+	gauge(page, "sluice_orders_unconfirmed", "Orders that would hit too many at once, and wait", metrics->waiting);
+	family(page, "sluice_orders_stopped", "counter", NULL, "Orders that would have, since the daemon's start");
+	fprintf(page, "sluice_orders_stopped_total %" PRIu64 "\n", metrics->stopped);
+}
+
 static void put_brake(FILE *page, const struct metrics *metrics)
 {
 	gauge(page, "sluice_brake_held_customers", "Customers the spike brake holds", metrics->held.now);
@@ -197,6 +204,7 @@ static void put_all(FILE *page, const struct metrics *metrics)
 	put_alarms(page, metrics->alarms);
 	put_tiers(page, metrics->tiers);
 	put_brake(page, metrics);
+	put_stopped(page, metrics);
 	family(page, "sluice_enforced_seconds", "histogram", "seconds", "From an order's request to its enforcement");
 	put_histogram(page, "sluice_enforced_seconds", "", metrics->enforced);
 	if (metrics->status != NULL)

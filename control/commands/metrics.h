@@ -23,6 +23,7 @@ struct metrics {
 	const size_t *tiers;	     /* [TIERS], customers of each */
 	const struct policy *policy; /* for names */
 	struct volumes_held held;    /* by the spike brake */
+	uint64_t stopped, waiting;   /* orders by the blast radius: ever, now */
 	size_t usual;		     /* customers of whom it is known */
 	const uint64_t *enforced;    /* [HISTOGRAM_CELLS] of orders: from the request to "enforced" */
 	const struct wire_ROW_STATUS *status;

@@ -23,9 +23,11 @@ struct settings {
 	uint64_t bulk_minimum;						       /* per cent */
 	uint64_t max_hold, hold_banner, hold_command, hold_body, idle_timeout; /* ns */
 	uint64_t stale_after, blind_decay;				       /* ns */
-	uint64_t import_tier;		    /* enum tier: of imported customers whose file says none */
-	uint64_t brake_mode;		    /* enum brake_mode */
-	uint64_t brake_factor, brake_burst; /* times; ns */
+	uint64_t import_tier;			/* enum tier: of imported customers whose file says none */
+	uint64_t brake_mode;			/* enum brake_mode */
+	uint64_t brake_factor, brake_burst;	/* times; ns */
+	uint64_t blast_customers, blast_volume; /* per cent */
+	uint64_t blast_least, blast_window;	/* customers; ns */
 	uint64_t brake_connections, brake_messages, brake_bytes; /* an hour */
 };
 

@@ -235,6 +235,11 @@ static void read_blind(struct reader *reader, yaml_node_t *node, void *config)
 	read_pairs(reader, node, read_blind_key, &section);
 }
 
+static void read_blast_radius(struct reader *reader, yaml_node_t *node, void *config)
+{
+	read_section(reader, node, "blast-radius", config);
+}
+
 static void read_brake(struct reader *reader, yaml_node_t *node, void *config)
 {
 	read_section(reader, node, "brake", config);
@@ -300,6 +305,7 @@ static const struct field root_fields[] = {
 	{ "unknown", read_unknown, false },
 	{ "blind", read_blind, false },
 	{ "brake", read_brake, false },
+	{ "blast-radius", read_blast_radius, false },
 	{ "access", read_access, false },
 	{ NULL, NULL, false },
 };

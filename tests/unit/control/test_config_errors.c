@@ -102,7 +102,7 @@ START_TEST(keys)
 	static const struct error_row rows[] = {
 		{ "gates: {}", "f:1:1: unknown key \"gates\"; expected one of: gate, daemon, smtp, include, providers, "
 			       "domains, mail-domains, tiers, warm-up, customers, import, defaults, unknown, blind, "
-			       "brake, access\n" },
+			       "brake, blast-radius, access\n" },
 		{ "gate: {}\nsmtp: {}\ngate: {}", "f:3:1: \"gate\" stands here twice\n" },
 		{ "gate:\n  port: 5", "f:2:3: unknown key \"port\" in gate\n" },
 		{ "daemon: {socket: /a}", "f:1:10: unknown key \"socket\" in daemon\n" },
@@ -318,7 +318,8 @@ START_TEST(all_of_them_at_once)
 		  "f:10:23: \"10.0.0.300" PREFIX_WRONG "f:11:11: weight: \"x\": expected a number from 1 to 1000\n"
 		  "f:10:3: \"name\" is missing\n"
 		  "f:12:1: unknown key \"more\"; expected one of: gate, daemon, smtp, include, providers, domains, "
-		  "mail-domains, tiers, warm-up, customers, import, defaults, unknown, blind, brake, access\n" },
+		  "mail-domains, tiers, warm-up, customers, import, defaults, unknown, blind, brake, blast-radius, "
+		  "access\n" },
 	};
 
 	check(rows, LENGTH(rows));

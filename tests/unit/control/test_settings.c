@@ -32,7 +32,8 @@ static uint64_t number_of(const struct setting *setting, const struct settings *
 
 START_TEST(rows_are_complete)
 {
-	static const char *const sections[] = { "gate", "daemon", "smtp", "hold-budget", "blind", "import", "brake" };
+	static const char *const sections[] = { "gate",	 "daemon", "smtp",  "hold-budget",
+						"blind", "import", "brake", "blast-radius" };
 
 	for (size_t i = 0; i < setting_count; i++) {
 		const struct setting *setting = &setting_rows[i];
