@@ -5,17 +5,40 @@
 #define SLUICE_UNIT_H
 
 #include <check.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+/* Where this program's files go: gone with it, also what a case left that failed or took too long. */
+static char unit_folder[] = "/tmp/unit-XXXXXX";
+
+#define UNIT_PATH 40 /* of a file or folder right there */
+
+/* For mkdtemp() and mkstemp(). */
+static inline char *unit_template(char path[UNIT_PATH], const char *name)
+{
+	snprintf(path, UNIT_PATH, "%s/%s-XXXXXX", unit_folder, name);
+	return path;
+}
+
+static inline int unit_remove(const char *path, const struct stat *status, int flag, struct FTW *place)
+{
+	(void)status, (void)flag, (void)place;
+	return remove(path);
+}
 
 /* Takes the suite. For `return` in main(). */
 static inline int unit_run(Suite *suite)
 {
 	SRunner *runner = srunner_create(suite);
 
+	if (mkdtemp(unit_folder) == NULL)
+		perror(unit_folder);
 	srunner_run_all(runner, CK_NORMAL);
 	int failed = srunner_ntests_failed(runner), passed = srunner_ntests_run(runner) - failed;
 	srunner_free(runner);
+	nftw(unit_folder, unit_remove, 8, FTW_DEPTH | FTW_PHYS);
 	printf("%d passed, %d failed\n", passed, failed);
 	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

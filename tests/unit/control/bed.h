@@ -33,7 +33,7 @@ struct heard {
 };
 
 struct bed {
-	char folder[32], config[64];
+	char folder[UNIT_PATH], config[64];
 	struct daemon daemon;
 	int listener, gate; /* gate: -1 while nobody is connected */
 	struct frame_buffer in, out;
@@ -77,8 +77,7 @@ static inline struct bed *bed_begin(const char *rest)
 
 	log_init("unit", 0);
 	bed->gate = -1;
-	strcpy(bed->folder, "/tmp/sluice-bed-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(bed->folder));
+	ck_assert_ptr_nonnull(mkdtemp(unit_template(bed->folder, "bed")));
 	ck_assert_ptr_nonnull(group);
 	snprintf(bed->config, sizeof(bed->config), "%s/config", bed->folder);
 	FILE *out = fopen(bed->config, "we");

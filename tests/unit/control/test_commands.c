@@ -186,9 +186,9 @@ static void make_file(const char *name)
 
 START_TEST(examples_can_be_typed)
 {
-	char folder[] = "/tmp/sluice-examples-XXXXXX";
+	char folder[UNIT_PATH];
 
-	ck_assert_ptr_nonnull(mkdtemp(folder));
+	ck_assert_ptr_nonnull(mkdtemp(unit_template(folder, "examples")));
 	ck_assert_int_eq(chdir(folder), 0);
 	make_file("customers.csv");
 	for (int i = 0; i < COMMANDS; i++) {

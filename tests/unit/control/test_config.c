@@ -227,8 +227,8 @@ END_TEST
 
 START_TEST(from_a_file)
 {
-	char path[] = "/tmp/sluice-config-XXXXXX", *errors = NULL;
-	int descriptor = mkstemp(path);
+	char path[UNIT_PATH], *errors = NULL;
+	int descriptor = mkstemp(unit_template(path, "config"));
 	const size_t size = sizeof(everything) - 1;
 
 	ck_assert_int_ge(descriptor, 0);
@@ -275,9 +275,9 @@ static void remove_all(const char *folder)
 /* Providers of another file are there for the customers that follow; its errors are said with its name. */
 START_TEST(included)
 {
-	char folder[] = "/tmp/sluice-config-XXXXXX", path[64], *errors = NULL, said[512];
+	char folder[UNIT_PATH], path[UNIT_PATH + 8], *errors = NULL, said[512];
 
-	ck_assert_ptr_nonnull(mkdtemp(folder));
+	ck_assert_ptr_nonnull(mkdtemp(unit_template(folder, "config")));
 	snprintf(path, sizeof(path), "%s/main", folder);
 	put_file(folder, "more", "providers: [{name: p, mx: ['*.p.example']}]\ndomains: [a.example]\n");
 	put_file(folder, "bad", "customers: []\n");

@@ -143,9 +143,9 @@ END_TEST
 /* Where it cannot be written nothing changes. */
 START_TEST(a_place_that_takes_nothing)
 {
-	char folder[] = "/tmp/sluice-apply-XXXXXX", path[64], fresh[64];
+	char folder[UNIT_PATH], path[UNIT_PATH + 16], fresh[UNIT_PATH + 16];
 
-	ck_assert_ptr_nonnull(mkdtemp(folder));
+	ck_assert_ptr_nonnull(mkdtemp(unit_template(folder, "apply")));
 	snprintf(path, sizeof(path), "%s/config", folder);
 	snprintf(fresh, sizeof(fresh), "%s/config.new", folder);
 	ck_assert_int_eq(config_file_replace(path, "x", 1), -ENOENT);

@@ -137,8 +137,8 @@ END_TEST
 
 START_TEST(huge_and_odd_files)
 {
-	char path[] = "/tmp/sluice-config-XXXXXX", *errors = NULL;
-	int descriptor = mkstemp(path);
+	char path[UNIT_PATH], *errors = NULL;
+	int descriptor = mkstemp(unit_template(path, "config"));
 	static char remark[1 << 20];
 
 	ck_assert_int_ge(descriptor, 0);

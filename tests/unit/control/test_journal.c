@@ -15,7 +15,7 @@
 #include "log.h"
 #include "unit.h"
 
-static char folder[] = "/tmp/sluice-journal-XXXXXX";
+static char folder[UNIT_PATH];
 
 static struct journal *open_it(void)
 {
@@ -28,7 +28,7 @@ static struct journal *open_it(void)
 
 static struct journal *begin(void)
 {
-	ck_assert_ptr_nonnull(mkdtemp(folder));
+	ck_assert_ptr_nonnull(mkdtemp(unit_template(folder, "journal")));
 	return open_it();
 }
 

@@ -12,11 +12,11 @@
 
 #include "unit.h"
 
-static char folder[] = "/tmp/sluice-listen-XXXXXX", path[64];
+static char folder[UNIT_PATH], path[UNIT_PATH + 8];
 
 static void begin(void)
 {
-	ck_assert_ptr_nonnull(mkdtemp(folder));
+	ck_assert_ptr_nonnull(mkdtemp(unit_template(folder, "listen")));
 	snprintf(path, sizeof(path), "%s/socket", folder);
 }
 

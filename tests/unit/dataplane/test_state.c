@@ -13,12 +13,11 @@
 
 #define HEAD 48 /* magic 4, version 4, serial 8, place 8, generation 8, size 8, sum 8 */
 
-static char folder[64], path[128];
+static char folder[UNIT_PATH], path[128];
 
 static void open_folder(void)
 {
-	strcpy(folder, "/tmp/sluice-state-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(folder));
+	ck_assert_ptr_nonnull(mkdtemp(unit_template(folder, "state")));
 	snprintf(path, sizeof(path), "%s/state", folder);
 	log_init("test_state", LOG_LEVEL_ERROR); /* what is wrong with a file is said, as it should be */
 }
