@@ -180,6 +180,7 @@ static int create_resolver(struct daemon *daemon, const struct config *config)
 		struct remembering remembering = { daemon, i };
 		journal_addresses(daemon->journal, config->providers[i].id, remember, &remembering);
 	}
+	resolver_remembered(daemon->resolver);
 	return 0;
 }
 

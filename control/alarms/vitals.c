@@ -62,6 +62,10 @@ static void look_at_dns(struct vitals *vitals)
 		const struct resolve_status *status = resolver_status(vitals->daemon->resolver, i);
 		const char *name = i < config->provider_count ? config->providers[i].name : domains_name;
 		keep(vitals, ALARM_DNS_FAILS, name, status->problem[0] != '\0', status->problem);
+		if (i == config->provider_count)
+			break;
+		const char *moved = resolver_moved(vitals->daemon->resolver, i);
+		keep(vitals, ALARM_DNS_MOVED, name, moved[0] != '\0', moved);
 	}
 }
 
@@ -72,7 +76,8 @@ static void drop_old_dns(struct vitals *vitals)
 
 	for (size_t i = alarms->count; i > 0; i--) {
 		const struct alarm alarm = alarms->alarm[i - 1];
-		if (alarm.kind == ALARM_DNS_FAILS && strcmp(alarm.subject, domains_name) != 0 &&
+		if ((alarm.kind == ALARM_DNS_FAILS || alarm.kind == ALARM_DNS_MOVED) &&
+		    strcmp(alarm.subject, domains_name) != 0 &&
 		    config_provider(vitals->daemon->config, alarm.subject) == NULL)
 			keep(vitals, alarm.kind, alarm.subject, false, "");
 	}

@@ -18,7 +18,7 @@ struct settings {
 	char *gate_socket;
 	char *directory, *admin_socket, *read_socket, *admin_group, *read_group, *resolver;
 	char *listen, *certificate, *key, *client_ca;			       /* NULL: none */
-	uint64_t refresh_min, refresh_max;				       /* ns */
+	uint64_t refresh_min, refresh_max, keep_addresses;		       /* ns */
 	uint64_t refuse;						       /* enum refuse_mode */
 	uint64_t bulk_minimum;						       /* per cent */
 	uint64_t max_hold, hold_banner, hold_command, hold_body, idle_timeout; /* ns */

@@ -35,6 +35,8 @@ const struct setting setting_rows[] = {
 	  "DNS answers are kept at least so long" },
 	{ "daemon", "refresh-max", SETTING_DURATION, FIELD(refresh_max), S, 24 * H, "1h",
 	  "DNS answers are kept at most so long" },
+	{ "daemon", "keep-addresses", SETTING_DURATION, FIELD(keep_addresses), 0, 720 * H, "1d",
+	  "an address stays its provider's so long after DNS has ceased to give it" },
 	{ "smtp", "refuse", SETTING_REFUSE, FIELD(refuse), 0, 0, "421", "how new connections are refused: 421 or rst" },
 	{ "smtp", "max-hold", SETTING_DURATION, FIELD(max_hold), 0, 600 * S, "3s",
 	  "a new connection waits at most so long for its turn" },

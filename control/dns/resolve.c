@@ -15,6 +15,7 @@
 #include "dns/channel.h"
 #include "dns/known.h"
 #include "dns/mx.h"
+#include "dns/sets.h"
 #include "log.h"
 
 #define ADDRESSES_MOST 4096 /* of a lookup */
@@ -30,8 +31,8 @@ struct lookup {
 	sd_event_source *timer;
 	unsigned open; /* queries under way */
 	bool failed, full;
-	uint64_t ttl_s; /* the least of this round */
-	struct knowns known;
+	uint64_t ttl_s;	      /* the least of this round */
+	struct knowns *known; /* its place in the resolver's */
 	struct resolve_status status;
 };
 
@@ -42,7 +43,8 @@ struct resolver {
 	void *context;
 	struct channel *channel;
 	struct lookup *lookup; /* [config->provider_count + 1] */
-	struct address_set *set;
+	struct knowns *known;  /* the same */
+	struct sets sets;
 	size_t first_rounds; /* lookups that had theirs */
 };
 
@@ -63,43 +65,21 @@ static void note_problem(struct lookup *lookup, const char *name, const char *wh
 	lookup->failed = true;
 }
 
+static bool is_known(const struct resolver *resolver, const struct known *seen)
+{
+	for (size_t i = 0; i <= resolver->config->provider_count; i++)
+		if (knowns_has(&resolver->known[i], seen->provider, &seen->address))
+			return true;
+	return false;
+}
+
 static void see_address(struct lookup *lookup, const struct known *seen)
 {
-	if (knowns_see(&lookup->known, seen, ADDRESSES_MOST))
+	if (knowns_see(lookup->known, seen, ADDRESSES_MOST))
 		return;
 	if (!lookup->full)
 		log_warning("%s: more than %d addresses, the others are not taken", lookup->name, ADDRESSES_MOST);
 	lookup->full = true;
-}
-
-/* What all lookups found of a provider; false when memory is out. */
-static bool collect(const struct resolver *resolver, size_t provider, struct address_set *ret_set)
-{
-	size_t most = 1, count = 0;
-
-	for (size_t i = 0; i <= resolver->config->provider_count; i++)
-		most += resolver->lookup[i].known.count;
-	struct found *all = calloc(most, sizeof(*all));
-	for (size_t i = 0; all != NULL && i <= resolver->config->provider_count; i++)
-		count += knowns_of(&resolver->lookup[i].known, provider, all + count);
-	*ret_set = (struct address_set){ 0 };
-	bool whole = all != NULL && found_set(all, count, ret_set);
-	free(all);
-	return whole;
-}
-
-/* True when it is another one now. */
-static bool update_set(struct resolver *resolver, size_t provider)
-{
-	struct address_set *set = &resolver->set[provider], fresh;
-
-	if (!collect(resolver, provider, &fresh) || address_sets_equal(set, &fresh)) {
-		address_set_finish(&fresh);
-		return false;
-	}
-	address_set_finish(set);
-	*set = fresh;
-	return true;
 }
 
 static int on_refresh(sd_event_source *source, uint64_t usec, void *context);
@@ -116,44 +96,37 @@ static uint64_t next_round_usec(const struct lookup *lookup)
 	return ns / 1000;
 }
 
-/* Providers whose addresses this round may have changed: to be freed. */
-static bool *mark_touched(const struct lookup *lookup)
-{
-	bool *touched = calloc(lookup->resolver->config->provider_count + 1, sizeof(*touched));
-
-	if (touched == NULL)
-		abort();
-	for (size_t i = 0; i < lookup->known.count; i++)
-		touched[lookup->known.known[i].provider] = true;
-	return touched;
-}
-
 /* `settled`: somebody is to be told even when nothing changed. */
-static void tell_changed(struct resolver *resolver, const bool *touched, bool settled)
+static void tell_changed(struct resolver *resolver, bool settled)
 {
+	bool *changed = calloc(resolver->config->provider_count + 1, sizeof(*changed));
+
+	if (changed == NULL)
+		abort();
+	sets_update(&resolver->sets, resolver->known, resolver->config->provider_count + 1, boot_ms(), changed);
 	for (size_t i = 0; i < resolver->config->provider_count; i++) {
-		bool changed = touched[i] && update_set(resolver, i);
-		if (!changed && !settled)
+		if (!changed[i] && !settled)
 			continue;
 		resolver->changed(resolver->context, i);
 		settled = false;
 	}
+	free(changed);
 }
 
 static void end_round(struct lookup *lookup)
 {
 	struct resolver *resolver = lookup->resolver;
 	bool first = lookup->status.rounds++ == 0;
+	int64_t now_ms = boot_ms();
 
-	bool *touched = mark_touched(lookup);
-	knowns_end_round(&lookup->known, lookup->failed);
+	sets_look(&resolver->sets, lookup->known, lookup->failed, now_ms);
+	knowns_end_round(lookup->known, lookup->failed, now_ms, resolver->sets.keep_ms);
 	lookup->status.resolved_ms = lookup->failed ? lookup->status.resolved_ms : wall_ms();
 	if (!lookup->failed)
 		lookup->status.problem[0] = '\0';
 	set_timer(resolver->event, &lookup->timer, next_round_usec(lookup), on_refresh, lookup);
 	resolver->first_rounds += first;
-	tell_changed(resolver, touched, first && resolver_settled(resolver));
-	free(touched);
+	tell_changed(resolver, first && resolver_settled(resolver));
 }
 
 static void close_query(struct lookup *lookup)
@@ -200,12 +173,18 @@ static bool read_node(const struct ares_addrinfo_node *node, struct address *ret
 static void take_addresses(const struct host_query *query, const struct ares_addrinfo *result)
 {
 	struct lookup *lookup = query->lookup;
-	struct known seen = { .provider = query->provider, .seen = true, .led = true, .domain = query->domain };
+	struct known seen = { .provider = query->provider,
+			      .since_ms = boot_ms(),
+			      .missed_ms = KNOWN_EVER,
+			      .seen = true,
+			      .led = true,
+			      .domain = query->domain };
 	unsigned count = 0;
 
 	for (const struct ares_addrinfo_node *node = result->nodes; node != NULL; node = node->ai_next) {
 		if (!read_node(node, &seen.address) || ++count > HOST_ADDRESSES_MOST)
 			continue;
+		seen.fresh = !is_known(lookup->resolver, &seen);
 		see_address(lookup, &seen);
 		if (node->ai_ttl >= 0 && (uint64_t)node->ai_ttl < lookup->ttl_s)
 			lookup->ttl_s = (uint64_t)node->ai_ttl;
@@ -373,6 +352,7 @@ static void open_lookup(struct resolver *resolver, size_t at)
 	struct lookup *lookup = &resolver->lookup[at];
 
 	*lookup = (struct lookup){ .resolver = resolver,
+				   .known = &resolver->known[at],
 				   .provider = at,
 				   .name = "domains",
 				   .domains = &resolver->config->domains,
@@ -393,8 +373,9 @@ int resolver_create(sd_event *event, const struct config *config, resolve_change
 		return -ENOMEM;
 	*resolver = (struct resolver){ .event = event, .config = config, .changed = changed, .context = context };
 	resolver->lookup = calloc(config->provider_count + 1, sizeof(*resolver->lookup));
-	resolver->set = calloc(config->provider_count + 1, sizeof(*resolver->set));
-	int ret = resolver->lookup == NULL || resolver->set == NULL
+	resolver->known = calloc(config->provider_count + 1, sizeof(*resolver->known));
+	bool room = sets_init(&resolver->sets, config->provider_count, config->settings.keep_addresses);
+	int ret = resolver->lookup == NULL || resolver->known == NULL || !room
 			  ? -ENOMEM
 			  : channel_create(event, config->settings.resolver, &resolver->channel);
 	if (ret < 0) {
@@ -415,24 +396,35 @@ void resolver_destroy(struct resolver *resolver)
 	channel_destroy(resolver->channel);
 	for (size_t i = 0; resolver->lookup != NULL && i <= resolver->config->provider_count; i++) {
 		sd_event_source_disable_unref(resolver->lookup[i].timer);
-		free(resolver->lookup[i].known.known);
-		if (resolver->set != NULL)
-			address_set_finish(&resolver->set[i]);
+		if (resolver->known != NULL)
+			free(resolver->known[i].known);
 	}
 	free(resolver->lookup);
-	free(resolver->set);
+	free(resolver->known);
+	sets_finish(&resolver->sets);
 	free(resolver);
 }
 
 void resolver_remember(struct resolver *resolver, size_t provider, const struct address *address)
 {
 	/* By whose domains it was found is not remembered: it stays until none of them leads there any more. */
-	const struct known seen = { .address = *address, .provider = provider, .seen = true };
+	const struct known seen = {
+		.address = *address, .provider = provider, .since_ms = KNOWN_EVER, .missed_ms = KNOWN_EVER
+	};
 
 	for (size_t i = 0; i <= resolver->config->provider_count; i++)
 		if (resolver->lookup[i].domains->count + resolver->lookup[i].hosts->count > 0)
 			see_address(&resolver->lookup[i], &seen);
-	update_set(resolver, provider);
+}
+
+void resolver_remembered(struct resolver *resolver)
+{
+	bool *changed = calloc(resolver->config->provider_count + 1, sizeof(*changed));
+
+	if (changed == NULL)
+		abort();
+	sets_update(&resolver->sets, resolver->known, resolver->config->provider_count + 1, boot_ms(), changed);
+	free(changed);
 }
 
 void resolver_start(struct resolver *resolver)
@@ -443,12 +435,17 @@ void resolver_start(struct resolver *resolver)
 
 const struct address_set *resolver_sets(const struct resolver *resolver)
 {
-	return resolver->set;
+	return resolver->sets.set;
 }
 
 const struct resolve_status *resolver_status(const struct resolver *resolver, size_t provider)
 {
 	return &resolver->lookup[provider].status;
+}
+
+const char *resolver_moved(const struct resolver *resolver, size_t provider)
+{
+	return sets_moved(&resolver->sets, provider);
 }
 
 bool resolver_settled(const struct resolver *resolver)

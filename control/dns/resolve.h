@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Which addresses a provider's mail goes to: domains -> MX -> A and AAAA, through c-ares, again when the
  * answers' time is up. Whose an MX host is its name tells, by the providers' patterns (mx.h). A failed lookup loses
- * nothing: what was known stays. An address that is gone from the answers stays for one more round. */
+ * nothing: what was known stays. An address that is gone from the answers stays for daemon.keep-addresses, and so long
+ * it is nobody else's. */
 #ifndef SLUICE_RESOLVE_H
 #define SLUICE_RESOLVE_H
 
@@ -30,8 +31,9 @@ int resolver_create(sd_event *event, const struct config *config, resolve_change
 		    struct resolver **ret_resolver);
 void resolver_destroy(struct resolver *resolver);
 
-/* What was known before the start, so that a dead DNS loses nothing. */
+/* What was known before the start, so that a dead DNS loses nothing; and that this was all. */
 void resolver_remember(struct resolver *resolver, size_t provider, const struct address *address);
+void resolver_remembered(struct resolver *resolver);
 
 void resolver_start(struct resolver *resolver);
 
@@ -40,6 +42,9 @@ const struct address_set *resolver_sets(const struct resolver *resolver);
 
 /* Of a provider's own domains and hosts; at config->provider_count, of the domains that are nobody's. */
 const struct resolve_status *resolver_status(const struct resolver *resolver, size_t provider);
+
+/* What DNS says of a provider that somebody should look at; empty: nothing. */
+const char *resolver_moved(const struct resolver *resolver, size_t provider);
 
 /* All had their first round. */
 bool resolver_settled(const struct resolver *resolver);

@@ -62,6 +62,7 @@ def changed(query, chance):
 
 # What it says, by name; None: nothing.
 MODES = {
+    "a neighbour's address": lambda query, chance: answer_to(query, true_address(number_of(query) + 1)),
     "truth": lambda query, chance: answer_to(query),
     "silent": lambda query, chance: None,
     "no such name": lambda query, chance: answer_to(query, rcode=3),
@@ -74,8 +75,6 @@ MODES = {
     "changed bytes": changed,
     "another address": lambda query, chance: answer_to(query, LIE),
 }
-# What nobody could tell from the truth by looking at the answer.
-BELIEVABLE = ("truth", "changed bytes", "another address")
 
 
 class Liar(threading.Thread):
@@ -90,7 +89,8 @@ class Liar(threading.Thread):
     def answer(self, query, chance):
         number = number_of(query)
         self.lies[number] += self.lying
-        return list(MODES.values())[number if self.lying else 0](query, chance)
+        mode = list(MODES)[number] if self.lying else "truth"
+        return MODES[mode](query, chance)
 
     def run(self):
         chance = random.Random(12)

@@ -8,6 +8,7 @@ from shell import wait_until
 
 # outlook.example is nobody's; icloud.example was google's and has apple's hosts now.
 CONFIG = {
+    "daemon": {"keep-addresses": "5s"},
     "providers": {
         "microsoft": {"domains": [], "mx": ["*.MICROSOFT.example"]},
         "google": {"domains": ["gmail.example", "icloud.example"], "mx": ["*.google.example"]},
