@@ -169,7 +169,8 @@ static void take_volume(struct volumes *volumes, const struct wire_ROW_VOLUME *r
 		return;
 	const struct volume before = brake->hour;
 	brake_told(brake, row);
-	use_allowances(volumes->daemon, brake, &before);
+	if (brake->apart) /* as all who are allowed more are: there may be very many others */
+		use_allowances(volumes->daemon, brake, &before);
 }
 
 static void on_allowed(void *context, const struct rows *rows)
@@ -282,10 +283,10 @@ void volumes_look(struct volumes *volumes)
 	enum brake_mode mode = (enum brake_mode)settings_of(volumes)->brake_mode;
 	int64_t hour = wall_ms() / 1000 / USUAL_HOUR_S;
 
-	if (mode == BRAKE_HOLD) {
+	if (mode == BRAKE_HOLD)
 		ask(volumes, ID_ANY, true, on_held);
+	if (mode != BRAKE_OFF)
 		ask_allowed(volumes);
-	}
 	while (mode != BRAKE_HOLD && volumes->held_count > 0)
 		end_hold(volumes, volumes->held_count - 1);
 	if (mode != BRAKE_OFF &&

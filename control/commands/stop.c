@@ -294,23 +294,36 @@ void command_CONFIRM(struct request *request)
 	request_reply(request, json_pack("{s:b, s:s}", "ok", 1, "message", text));
 }
 
-static void restore(void *context, const char *scope, int64_t at_ms)
+static void was_hit(struct daemon *daemon, const struct scope_key *key, int64_t at_ms)
 {
-	struct daemon *daemon = context;
 	struct hits hits = { 0 };
-	struct scope_key key;
-	char error[SCOPE_ERROR_MAX];
 	int64_t ago = wall_ms() - at_ms;
 
-	if (daemon_known_scope(daemon, scope, &key, error) < 0)
-		return;
-	hits_of_scope(daemon, &key, &hits);
-	sort(&hits);
-	blast_note(&daemon->blast, &hits, boot_ms() - (ago > 0 ? ago : 0));
+	hits_of_scope(daemon, key, &hits);
+	for (size_t i = 0; i < hits.count; i++)
+		blast_append(&daemon->blast, hits.customer[i], boot_ms() - (ago > 0 ? ago : 0));
 	free(hits.customer);
+}
+
+static void was_ended(void *context, const char *scope, int64_t at_ms)
+{
+	struct scope_key key;
+	char error[SCOPE_ERROR_MAX];
+
+	if (daemon_known_scope(context, scope, &key, error) == 0)
+		was_hit(context, &key, at_ms);
 }
 
 int stop_restore(struct daemon *daemon)
 {
-	return journal_recent(daemon->journal, wall_ms() - stop_limits(daemon).window_ms, restore, daemon);
+	int64_t since_ms = wall_ms() - stop_limits(daemon).window_ms;
+
+	for (size_t i = 0; i < daemon->ledger.count; i++) {
+		const struct decision *decision = ledger_at(&daemon->ledger, i);
+		if (decision->action != DECIDE_ALLOW && decision->created_ms > since_ms)
+			was_hit(daemon, &decision->key, decision->created_ms);
+	}
+	int ret = journal_released(daemon->journal, since_ms, was_ended, daemon);
+	blast_sort(&daemon->blast);
+	return ret;
 }

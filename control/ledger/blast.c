@@ -63,11 +63,49 @@ bool blast_exceeds(const struct blast_limits *limits, const struct blast_size *s
 	       size->volume * 100 > (double)limits->volume * size->all_volume;
 }
 
+static int make_room(struct blast *blast, size_t more)
+{
+	size_t needed = blast->count + more;
+
+	if (needed <= blast->room)
+		return 0;
+	struct blast_hit *grown = realloc(blast->hit, needed * 2 * sizeof(*grown));
+	if (grown == NULL)
+		return -ENOMEM;
+	blast->hit = grown;
+	blast->room = needed * 2;
+	return 0;
+}
+
+/* Of one customer's the last one first. */
 static int by_customer(const void *left, const void *right)
 {
-	uint32_t a = ((const struct blast_hit *)left)->customer, b = ((const struct blast_hit *)right)->customer;
+	const struct blast_hit *a = left, *b = right;
 
-	return (a > b) - (a < b);
+	if (a->customer != b->customer)
+		return (a->customer > b->customer) - (a->customer < b->customer);
+	return (a->at_ms < b->at_ms) - (a->at_ms > b->at_ms);
+}
+
+int blast_append(struct blast *blast, uint32_t customer, int64_t at_ms)
+{
+	int ret = make_room(blast, 1);
+
+	if (ret == 0)
+		blast->hit[blast->count++] = (struct blast_hit){ customer, at_ms };
+	return ret;
+}
+
+void blast_sort(struct blast *blast)
+{
+	size_t kept = 0;
+
+	if (blast->count > 0)
+		qsort(blast->hit, blast->count, sizeof(*blast->hit), by_customer);
+	for (size_t i = 0; i < blast->count; i++)
+		if (kept == 0 || blast->hit[kept - 1].customer != blast->hit[i].customer)
+			blast->hit[kept++] = blast->hit[i];
+	blast->count = kept;
 }
 
 static void sort_in_last(struct blast *blast)
@@ -83,16 +121,10 @@ static void sort_in_last(struct blast *blast)
 /* Those that were there already are found where they stood; the new ones are sorted in once. */
 int blast_note(struct blast *blast, const struct hits *hits, int64_t now_ms)
 {
-	size_t had = blast->count, needed = had + hits->count;
+	size_t had = blast->count, count = had;
 
-	if (needed > blast->room) {
-		struct blast_hit *grown = realloc(blast->hit, needed * 2 * sizeof(*grown));
-		if (grown == NULL)
-			return -ENOMEM;
-		blast->hit = grown;
-		blast->room = needed * 2;
-	}
-	size_t count = had;
+	if (make_room(blast, hits->count) < 0)
+		return -ENOMEM;
 	for (size_t i = 0; i < hits->count; i++) {
 		size_t place = place_of(blast, hits->customer[i]);
 		if (place < had && blast->hit[place].customer == hits->customer[i])
@@ -104,7 +136,7 @@ int blast_note(struct blast *blast, const struct hits *hits, int64_t now_ms)
 	if (count == had + 1)
 		sort_in_last(blast);
 	else if (count > had)
-		qsort(blast->hit, count, sizeof(*blast->hit), by_customer);
+		blast_sort(blast);
 	return 0;
 }
 

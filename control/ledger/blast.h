@@ -56,7 +56,9 @@ struct blast_size {
 
 bool blast_exceeds(const struct blast_limits *limits, const struct blast_size *size);
 
-/* They are hit. 0 or -ENOMEM. */
+/* One that was hit at some time; nothing else is to be called before blast_sort(). / They are hit. 0 or -ENOMEM. */
+int blast_append(struct blast *blast, uint32_t customer, int64_t at_ms);
+void blast_sort(struct blast *blast);
 int blast_note(struct blast *blast, const struct hits *hits, int64_t now_ms);
 
 /* Was it confirmed that so many more may be? Then they are taken from what was granted. */

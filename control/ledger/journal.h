@@ -48,9 +48,9 @@ int journal_end(struct journal *journal, const struct ending *ending);
 /* So much of an allowance is used. */
 int journal_use(struct journal *journal, uint64_t id, uint64_t used);
 
-/* Calls `each` with what was decided or released by somebody since then: the scope, and when. */
-int journal_recent(struct journal *journal, int64_t since_ms,
-		   void (*each)(void *context, const char *scope, int64_t at_ms), void *context);
+/* Calls `each` with what was released by somebody since then: the scope, and when. */
+int journal_released(struct journal *journal, int64_t since_ms,
+		     void (*each)(void *context, const char *scope, int64_t at_ms), void *context);
 
 /* What customers usually send: stores `hour` of some of them, all or none / calls `each` with every stored hour. */
 struct brake;

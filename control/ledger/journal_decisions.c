@@ -184,14 +184,13 @@ int journal_newest(struct journal *journal, bool all, uint32_t most, uint64_t *r
 	return read_decisions(journal, statement, each, context);
 }
 
-/* An end that came by itself is no order. */
-int journal_recent(struct journal *journal, int64_t since_ms,
-		   void (*each)(void *context, const char *scope, int64_t at_ms), void *context)
+/* An end that came by itself is no order, and neither is one by a newer decision: that is there itself. */
+int journal_released(struct journal *journal, int64_t since_ms,
+		     void (*each)(void *context, const char *scope, int64_t at_ms), void *context)
 {
-	sqlite3_stmt *statement = journal_prepare(
-		journal, "SELECT scope, created_ms FROM decisions WHERE created_ms > ?1 AND action != ?2 UNION ALL "
-			 "SELECT scope, ended_ms FROM decisions WHERE ended_ms > ?1 AND action != ?2 "
-			 "AND superseded_by = 0 AND ended_by != 'expired' ORDER BY 2");
+	sqlite3_stmt *statement =
+		journal_prepare(journal, "SELECT scope, ended_ms FROM decisions WHERE ended_ms > ? AND action != ? "
+					 "AND superseded_by = 0 AND ended_by != 'expired'");
 	char scope[SCOPE_TEXT_MAX];
 	int step;
 
@@ -204,5 +203,5 @@ int journal_recent(struct journal *journal, int64_t since_ms,
 		each(context, scope, sqlite3_column_int64(statement, 1));
 	}
 	sqlite3_finalize(statement);
-	return step == SQLITE_DONE ? 0 : journal_failed(journal, "read what was decided of late");
+	return step == SQLITE_DONE ? 0 : journal_failed(journal, "read what was released of late");
 }

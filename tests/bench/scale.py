@@ -52,8 +52,8 @@ def write_decisions(path, count, customers):
     """Into the journal of a daemon that is not running: as if they had been given long ago."""
     now = int(time.time() * 1000)
     step = max(1, customers // count)
-    rows = ((f"customer:{name_of(i * step)}", i % 2, "connections=3" if i % 2 else "", f"ticket {i}", "bench", now,
-             now + 86400000 + i, 1 << 60) for i in range(count))
+    rows = ((f"customer:{name_of(i * step)}", i % 2, "connections=3" if i % 2 else "", f"ticket {i}", "bench",
+             now - 86400000, now + 86400000 + i, 1 << 60) for i in range(count))
     with sqlite3.connect(path) as journal:
         journal.executemany("INSERT INTO decisions (scope, action, settings, reason, author, created_ms, expires_ms, "
                             "deadline_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)

@@ -97,7 +97,8 @@ def gate_frames(case):
     case.said = f"{len(words)} different answers, such as \"{max(words, key=len)}\""
 
 
-SIZES = [(kind, size) for kind in ("ACK", "ROW_STATUS", "ROW_COUNTERS", "ROW_FLOW", "ROW_METER", "ROW_WAITS", "END")
+SIZES = [(kind, size)
+         for kind in ("ACK", "ROW_STATUS", "ROW_COUNTERS", "ROW_FLOW", "ROW_METER", "ROW_VOLUME", "ROW_WAITS", "END")
          for size in (0, 8, 64)]
 
 

@@ -113,8 +113,10 @@ START_TEST(over_a_restart)
 
 	quarantine(bed, "a");
 	quarantine(bed, "b");
+	number_of(order(bed, "POST /v1/releases {\"target\":\"b\"}"));
 	bed_stop(bed);
 	bed_start(bed);
+	ck_assert_uint_eq(bed->daemon.blast.count, 2);
 	ck_assert_uint_ne(quarantine(bed, "c"), 0);
 	bed_end(bed);
 }
