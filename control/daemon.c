@@ -22,6 +22,7 @@
 #include "domain.h"
 #include "ledger/scope_text.h"
 #include "log.h"
+#include "past/watch_past.h"
 #include "units.h"
 
 #define PATIENCE_USEC 3000000u /* for the first answers of DNS */
@@ -255,6 +256,8 @@ int daemon_start(struct daemon *daemon, const char *config_path)
 	ret = vitals_create(daemon, &daemon->vitals);
 	if (ret == 0)
 		ret = volumes_create(daemon, &daemon->volumes);
+	if (ret == 0)
+		ret = watch_past_create(daemon, &daemon->past);
 	if (ret < 0)
 		return ret;
 	standings_start(daemon);
@@ -276,6 +279,7 @@ void daemon_stop(struct daemon *daemon)
 	link_destroy(daemon->link); /* answers who asked the gate, out of all the rest */
 	vitals_destroy(daemon->vitals);
 	volumes_destroy(daemon->volumes);
+	watch_past_destroy(daemon->past);
 	if (daemon->hub != NULL)
 		hub_finish(daemon->hub);
 	server_destroy(daemon->server);

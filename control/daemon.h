@@ -25,6 +25,7 @@ struct hub;
 struct server;
 struct vitals;
 struct volumes;
+struct watch_past;
 
 struct daemon {
 	sd_event *event;
@@ -41,7 +42,8 @@ struct daemon {
 	struct standings standings;
 	struct brakes brakes; /* what customers usually send */
 	struct volumes *volumes;
-	struct blast blast; /* whom orders hit of late */
+	struct watch_past *past; /* what passed in the last hour */
+	struct blast blast;	 /* whom orders hit of late */
 	struct {
 		unsigned hour; /* of brakes, + 1; 0: not summed yet */
 		double volume;

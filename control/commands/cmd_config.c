@@ -9,41 +9,20 @@
 #include "clocks.h"
 #include "commands/cmd_rows.h"
 #include "commands/commands_table.h"
+#include "commands/request_config.h"
 #include "commands/stop.h"
 #include "config/config_diff.h"
 #include "config/config_file.h"
 #include "daemon.h"
 #include "log.h"
 
-/* All errors, a line each, as far as they fit into one text. */
-static void refuse_errors(struct request *request, const char *field, char *errors)
-{
-	size_t count = 0;
-
-	for (char *at = errors; at != NULL && *at != '\0'; at++) {
-		count += *at == '\n';
-		if (*at == '\n')
-			*at = at[1] != '\0' ? ';' : '\0';
-	}
-	request_refuse(request, field, "nothing was taken, %zu error%s: %s", count, count == 1 ? "" : "s",
-		       errors != NULL ? errors : "no memory");
-}
-
 /* What the text would come to in the file's place; NULL: refused. */
 static struct config *read_text(struct request *request)
 {
-	const char *text = request_text(request, "file");
-	char *errors = NULL;
-
-	if (text == NULL) {
-		request_refuse(request, "file", "config %s needs a file", request_text(request, "what"));
-		return NULL;
-	}
-	struct config *config = config_of_text(request->daemon->config_path, text, strlen(text), &errors);
-	if (config == NULL)
-		refuse_errors(request, "file", errors);
-	free(errors);
-	return config;
+	if (request_text(request, "file") != NULL)
+		return request_config(request, "file");
+	request_refuse(request, "file", "config %s needs a file", request_text(request, "what"));
+	return NULL;
 }
 
 static void check(struct request *request)
@@ -150,7 +129,7 @@ static void rollback(struct request *request)
 	struct config *config = config_load(config_file_previous(path, previous, sizeof(previous)), &errors);
 
 	if (config == NULL) {
-		refuse_errors(request, "what", errors);
+		request_refuse_errors(request, "what", errors);
 		free(errors);
 		return;
 	}

@@ -33,6 +33,7 @@ GOOD = {
     "flows": {"customer": "acme", "provider": "google", "most": "5"},
     "drops": {"all": "true"},
     "config": {"what": "check", "file": "customers: []\n"},
+    "whatif": {"file": "customers: []\n"},
     "audit": {"since": "1h", "most": "10"},
     "history": {"scope": "acme", "most": "10"},
     "explain": {"subject": "acme", "to": "google", "vlan": "5"},

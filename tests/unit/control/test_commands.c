@@ -191,6 +191,7 @@ START_TEST(examples_can_be_typed)
 	ck_assert_ptr_nonnull(mkdtemp(unit_template(folder, "examples")));
 	ck_assert_int_eq(chdir(folder), 0);
 	make_file("customers.csv");
+	make_file("new.yaml");
 	for (int i = 0; i < COMMANDS; i++) {
 		char text[256], *words[WORDS_MOST], error[WORDS_ERROR_MAX] = "";
 		ck_assert_uint_lt(strlen(commands[i].example), sizeof(text));
@@ -204,6 +205,7 @@ START_TEST(examples_can_be_typed)
 		json_decref(args);
 	}
 	unlink("customers.csv");
+	unlink("new.yaml");
 	ck_assert_int_eq(rmdir(folder), 0);
 }
 END_TEST
