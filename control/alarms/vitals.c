@@ -2,6 +2,7 @@
 #include "alarms/vitals.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -10,19 +11,25 @@
 
 #include "alarms/alarms.h"
 #include "alarms/faults.h"
+#include "alarms/long_held.h"
 #include "clocks.h"
 #include "commands/stop.h"
 #include "daemon.h"
+#include "units.h"
 
 #define LOOK_USEC 4000000u
 /* A gate that is restarted is away for less: so many looks in a row make an alarm. */
 #define AWAY_LOOKS 2
+/* What takes time with many decisions, and does not matter to the second. */
+#define SELDOM_LOOKS 15
+#define MS 1000000
 
 struct vitals {
 	struct daemon *daemon;
 	sd_event_source *timer;
 	struct faults faults;
 	unsigned away, waiting; /* looks in a row */
+	unsigned looks;
 };
 
 /* On as long as `bad`. */
@@ -83,6 +90,20 @@ static void drop_old_dns(struct vitals *vitals)
 	}
 }
 
+static void look_at_quarantines(struct vitals *vitals)
+{
+	const struct daemon *daemon = vitals->daemon;
+	int64_t now_ms = wall_ms(), after_ms = long_held_after_ms((int64_t)(daemon->config->settings.queue_life / MS));
+	const struct long_held held = long_held_find(&daemon->ledger, now_ms - after_ms);
+	char detail[ALARM_DETAIL_MAX] = "", after[32];
+
+	if (held.count > 0)
+		snprintf(detail, sizeof(detail), "%zu of them older than %s, the oldest is decision %llu on %.100s",
+			 held.count, duration_format((uint64_t)after_ms * MS, after, sizeof(after)),
+			 (unsigned long long)held.oldest->id, held.oldest->scope);
+	keep(vitals, ALARM_QUARANTINE_OLD, "", held.count > 0, detail);
+}
+
 static void take_counters(void *context, const struct rows *rows)
 {
 	struct vitals *vitals = context;
@@ -106,6 +127,9 @@ static int on_look(sd_event_source *source, uint64_t usec, void *context)
 	look_at_dns(vitals);
 	drop_old_dns(vitals);
 	stop_look(vitals->daemon);
+	if (vitals->looks++ % SELDOM_LOOKS == 0 ||
+	    alarms_find(&vitals->daemon->alarms, ALARM_QUARANTINE_OLD, "") != NULL)
+		look_at_quarantines(vitals);
 	link_query(vitals->daemon->link, &counters, take_counters, vitals);
 	sd_event_source_set_time_relative(source, LOOK_USEC);
 	sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);

@@ -17,12 +17,12 @@
 struct settings {
 	char *gate_socket;
 	char *directory, *admin_socket, *read_socket, *admin_group, *read_group, *resolver;
-	char *listen, *certificate, *key, *client_ca;			       /* NULL: none */
-	uint64_t refresh_min, refresh_max, keep_addresses;		       /* ns */
-	uint64_t refuse;						       /* enum refuse_mode */
-	uint64_t bulk_minimum;						       /* per cent */
-	uint64_t max_hold, hold_banner, hold_command, hold_body, idle_timeout; /* ns */
-	uint64_t stale_after, blind_decay;				       /* ns */
+	char *listen, *certificate, *key, *client_ca;					   /* NULL: none */
+	uint64_t refresh_min, refresh_max, keep_addresses;				   /* ns */
+	uint64_t refuse;								   /* enum refuse_mode */
+	uint64_t bulk_minimum;								   /* per cent */
+	uint64_t max_hold, hold_banner, hold_command, hold_body, idle_timeout, queue_life; /* ns */
+	uint64_t stale_after, blind_decay;						   /* ns */
 	uint64_t import_tier;			/* enum tier: of imported customers whose file says none */
 	uint64_t brake_mode;			/* enum brake_mode */
 	uint64_t brake_factor, brake_burst;	/* times; ns */

@@ -42,6 +42,8 @@ const struct setting setting_rows[] = {
 	  "a new connection waits at most so long for its turn" },
 	{ "smtp", "idle-timeout", SETTING_DURATION, FIELD(idle_timeout), S, 168 * H, "20min",
 	  "a silent connection is forgotten after so long" },
+	{ "smtp", "queue-life", SETTING_DURATION, FIELD(queue_life), H, 720 * H, "5d",
+	  "MTAs give up mail after so long: quarantines older than half of it, or a day, are an alarm" },
 	{ "smtp", "bulk-minimum", SETTING_PERCENT, FIELD(bulk_minimum), 0, 0, "10%",
 	  "what bulk mail is sure of where transactional mail waits too" },
 	{ "blind", "stale-after", SETTING_DURATION, FIELD(stale_after), S, 168 * H, "10min",

@@ -7,6 +7,7 @@ import signal
 import struct
 
 from harness import expect
+from shell import wait_until
 
 DAY = 86400000
 JUMPS = {"2 days on": 2 * DAY, "2 days back": -2 * DAY, "400 days on": 400 * DAY, "8 years back": -3000 * DAY,
@@ -41,7 +42,18 @@ def calendar_jumps(case):
     status, reply = pair.ask("POST", "/v1/releases", {"target": "gate"})
     expect(status == 200, reply)
     case.kept.settle()
+    warns(case)
     case.said = f"a limit for a day stood through {', '.join(JUMPS)}"
+
+
+def warns(case):
+    """Of a quarantine that is days old by the calendar."""
+    status, reply = case.pair.ask("POST", "/v1/customers/c1/quarantine", {"reason": "old"})
+    expect(status == 200, reply)
+    set_clock(case, 2 * DAY)
+    case.pair.end("daemon", signal.SIGKILL)  # looks when it starts, and each minute
+    case.daemon_back()
+    wait_until(lambda: "quarantine-old" in case.alarms(), 15, "it is an alarm")
 
 
 def stays(case):
