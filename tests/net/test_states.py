@@ -10,6 +10,8 @@ from client import Client
 from fake_gate import HELLO_READY, HELLO_WAITS, FakeGate, ack
 from frames import contract
 from harness import expect, main
+from kept import CONFIG as MANY
+from pair import Pair
 from shell import wait_until
 
 TESTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
@@ -149,6 +151,28 @@ def test_gate_refuses(bed):
     saw = wait_alarm(bed, "gate-refuses", talk)
     expect("not with me" in saw, saw)
     return saw
+
+
+def test_orders_stopped(_bed):
+    """Of forty customers, by orders on one after the other."""
+    pair = Pair("stopped", {**MANY, "blast-radius": {"customers": "10%", "at-least": 2}})
+
+    def on():
+        return "orders-stopped" in [row["alarm"] for row in pair.ask("GET", "/v1/alarms")[1]["rows"]]
+    try:
+        pair.start()
+        pair.wait_enforced()
+        for number in range(40):
+            _, reply = pair.ask("POST", f"/v1/customers/c{number}/quarantine", {"reason": "too many"})
+            if reply.get("preview"):
+                break
+        expect(reply.get("preview") and 2 < number < 8, f"customer {number}: {reply}")
+        wait_until(on, 10, "the alarm is on")
+        pair.ask("POST", "/v1/confirmations", {"number": reply["confirm"]})
+        wait_until(lambda: not on(), 10, "the alarm is over")
+    finally:
+        pair.stop()
+    return f"stopped at customer {number}, until it was confirmed"
 
 
 def test_over(bed):
