@@ -351,4 +351,7 @@ void ctl_answer(struct ctl *ctl)
 		else
 			send_queued(ctl, client);
 	}
+	client = questions_under_way(&ctl->questions);
+	if (client != NULL && client->out.end > client->out.start)
+		send_queued(ctl, client);
 }

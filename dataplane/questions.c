@@ -11,7 +11,9 @@
 #include "report_meters.h"
 
 #define OPEN_MOST 1024u
-#define SURVEY_LOOK_MS 1 /* how often workers are looked at that were asked */
+#define LOOK_MS 1 /* how often workers are looked at that were asked, or a client who is to read */
+#define QUEUED_MOST (1u << 20)
+#define READ_NS 5000000000u /* who reads nothing of it for so long keeps the others waiting */
 /* A worker that has not told of its flows by then is stuck; what the others told is the answer. */
 #define PATIENCE_NS 1000000000u
 
@@ -142,12 +144,24 @@ static int put_flows(const struct questions *questions, const struct wire_QUERY 
 	return ret < 0 ? ret : frame_put(out, WIRE_END, &end);
 }
 
+/* So much waits to be sent that the walk waits too: a million rows are more than a client's queue holds. */
+static bool is_full(const struct frame_buffer *out)
+{
+	return out->end - out->start > QUEUED_MOST;
+}
+
 /* A step of the walk through the meters; true: it is over. */
 static bool tallied(struct questions *questions, const struct wire_QUERY *query, uint64_t now, struct frame_buffer *out,
 		    int *ret)
 {
 	struct wire_END end = { .what = query->what };
 
+	if (questions->first->asked == 0)
+		questions->first->asked = questions->moved = now;
+	*ret = is_full(out) && now - questions->moved > READ_NS ? -ENOBUFS : 0;
+	if (is_full(out))
+		return *ret < 0;
+	questions->moved = now;
 	*ret = questions->tally == NULL ? tally_begin(questions->report->config, query, now, &questions->tally) : 0;
 	if (*ret == 0)
 		*ret = tally_step(questions->tally, out, &end.rows);
@@ -183,9 +197,15 @@ struct client *questions_answer(struct questions *questions, uint64_t now, int *
 	return client;
 }
 
+struct client *questions_under_way(const struct questions *questions)
+{
+	return questions->tally != NULL ? questions->first->client : NULL;
+}
+
 int questions_wait(const struct questions *questions)
 {
 	if (questions->first == NULL)
 		return -1;
-	return questions->tally != NULL ? 0 : SURVEY_LOOK_MS;
+	const struct client *client = questions_under_way(questions);
+	return client != NULL && !is_full(&client->out) ? 0 : LOOK_MS;
 }

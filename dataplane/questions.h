@@ -23,6 +23,7 @@ struct questions {
 	uint32_t open;
 	struct survey *survey; /* [workers] */
 	struct tally *tally;   /* of the first one, under way; NULL: none is */
+	uint64_t moved;	       /* ns: when it went on last */
 };
 
 int questions_init(struct questions *questions, struct report *report);
@@ -37,6 +38,9 @@ struct client *questions_answer(struct questions *questions, uint64_t now, int *
 
 /* A client that went asks no more. */
 void questions_forget(struct questions *questions, const struct client *client);
+
+/* Whose answer is there in part: what is queued for him is to be sent. NULL: nobody's. */
+struct client *questions_under_way(const struct questions *questions);
 
 /* When to call questions_answer() again, ms; -1: not before somebody asks. */
 int questions_wait(const struct questions *questions);

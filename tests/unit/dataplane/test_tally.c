@@ -2,10 +2,15 @@
 /* A question about many meters is answered in steps, each of them counted once. */
 #include "report_meters.h"
 
+#include <errno.h>
+
 #include "control.h"
+#include "ctl.h"
 #include "eal.h"
 #include "frame.h"
 #include "meters.h"
+#include "questions.h"
+#include "report.h"
 #include "table_write.h"
 
 #define CUSTOMERS 10000u
@@ -142,4 +147,51 @@ START_TEST(given_up)
 }
 END_TEST
 
-FIXTURE_MAIN("tally", setup, teardown, all_of_them_once, first_by_bytes, exact_ones_at_once, given_up)
+/* The client reads all there is, each time, or nothing any more. */
+static struct client *question(struct questions *questions, struct client *client, bool reads, uint64_t *now, int *ret)
+{
+	const struct wire_QUERY query = query_of(QUERY_METERS);
+	struct client *answered = NULL;
+	char error[WIRE_ERROR_MAX] = "";
+	enum wire_type type;
+	const void *row;
+
+	ck_assert_int_eq(questions_ask(questions, client, &query), 0);
+	for (int i = 0; i < 100 && answered == NULL; i++, *now += 1000000) {
+		answered = questions_answer(questions, *now, ret);
+		while (reads && frame_next(&client->out, WIRE_TO_DAEMON, &type, &row, error) == 1)
+			out.room += type == WIRE_ROW_METER; /* counts: it is no buffer here */
+	}
+	return answered;
+}
+
+/* More rows than may be queued at once wait for who reads them; who does not is sent away, so that others have their
+ * turn. */
+START_TEST(as_fast_as_it_is_read)
+{
+	struct report report;
+	struct questions questions;
+	struct client client = { 0 };
+	uint64_t now = 3600ull * 1000000000;
+	int ret;
+
+	config.workers = 0;
+	ck_assert_int_eq(report_init(&report, &config, 1, 0), 0);
+	ck_assert_int_eq(questions_init(&questions, &report), 0);
+	ck_assert_ptr_eq(question(&questions, &client, true, &now, &ret), &client);
+	ck_assert_int_eq(ret, 0);
+	ck_assert_uint_eq(out.room, CUSTOMERS);
+	out.room = 0;
+	ck_assert_ptr_null(question(&questions, &client, false, &now, &ret));
+	ck_assert_int_eq(questions_wait(&questions), 1);
+	ck_assert_uint_lt(client.out.end - client.out.start, 2u << 20);
+	ck_assert_ptr_eq(questions_answer(&questions, now + 6000000000, &ret), &client);
+	ck_assert_int_eq(ret, -ENOBUFS);
+	questions_finish(&questions);
+	report_finish(&report);
+	frame_buffer_finish(&client.out);
+}
+END_TEST
+
+FIXTURE_MAIN("tally", setup, teardown, all_of_them_once, first_by_bytes, exact_ones_at_once, given_up,
+	     as_fast_as_it_is_read)
