@@ -12,6 +12,7 @@
 #include "alarms/alarms.h"
 #include "alarms/faults.h"
 #include "alarms/long_held.h"
+#include "alarms/strangers.h"
 #include "clocks.h"
 #include "commands/stop.h"
 #include "daemon.h"
@@ -28,6 +29,7 @@ struct vitals {
 	struct daemon *daemon;
 	sd_event_source *timer;
 	struct faults faults;
+	struct strangers strangers;
 	unsigned away, waiting; /* looks in a row */
 	unsigned looks;
 };
@@ -104,6 +106,53 @@ static void look_at_quarantines(struct vitals *vitals)
 	keep(vitals, ALARM_QUARANTINE_OLD, "", held.count > 0, detail);
 }
 
+static void keep_strangers(struct vitals *vitals)
+{
+	char detail[ALARM_DETAIL_MAX];
+
+	snprintf(detail, sizeof(detail), "%s%.180s",
+		 vitals->strangers.from[0] != '\0' ? "among them " : "none is open now", vitals->strangers.from);
+	keep(vitals, ALARM_UNKNOWN_SOURCES, "", strangers_lately(&vitals->strangers, wall_ms()), detail);
+}
+
+static void take_stranger_flows(void *context, const struct rows *rows)
+{
+	struct vitals *vitals = context;
+
+	if (rows != NULL)
+		strangers_name(&vitals->strangers, rows->row, rows->count);
+	keep_strangers(vitals);
+}
+
+static void take_strangers(void *context, const struct rows *rows)
+{
+	static const struct wire_QUERY flows = {
+		.what = QUERY_FLOWS, .most = 64, .customer = ID_UNKNOWN, .provider = ID_ANY, .scope = SCOPES
+	};
+	struct vitals *vitals = context;
+	const struct wire_ROW_METER *meter = NULL;
+
+	for (uint32_t i = 0; rows != NULL && i < rows->count && meter == NULL; i++)
+		if (((const struct wire_ROW_METER *)rows->row)[i].key.scope == SCOPE_CUSTOMER)
+			meter = (const struct wire_ROW_METER *)rows->row + i;
+	if (rows == NULL)
+		return;
+	if (strangers_count(&vitals->strangers, link_status(vitals->daemon->link)->boot, meter, wall_ms()))
+		link_query(vitals->daemon->link, &flows, take_stranger_flows, vitals);
+	else
+		keep_strangers(vitals);
+}
+
+static void look_at_strangers(struct vitals *vitals)
+{
+	struct wire_QUERY query = {
+		.what = QUERY_METERS, .customer = ID_ANY, .provider = ID_ANY, .scope = SCOPES, .exact = 1
+	};
+
+	query.key[SCOPE_CUSTOMER] = scope_key_of(SCOPE_CUSTOMER, ID_UNKNOWN, 0);
+	link_query(vitals->daemon->link, &query, take_strangers, vitals);
+}
+
 static void take_counters(void *context, const struct rows *rows)
 {
 	struct vitals *vitals = context;
@@ -131,6 +180,7 @@ static int on_look(sd_event_source *source, uint64_t usec, void *context)
 	    alarms_find(&vitals->daemon->alarms, ALARM_QUARANTINE_OLD, "") != NULL)
 		look_at_quarantines(vitals);
 	link_query(vitals->daemon->link, &counters, take_counters, vitals);
+	look_at_strangers(vitals);
 	sd_event_source_set_time_relative(source, LOOK_USEC);
 	sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 	return 0;

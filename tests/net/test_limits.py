@@ -5,7 +5,7 @@ import threading
 import time
 
 import capture
-from shell import run
+from shell import run, wait_until
 from topology import CUSTOMERS
 from client import Client
 from harness import expect, main
@@ -163,6 +163,8 @@ def test_unknown_customer(bed):
         bed.reload({**CONFIG, "unknown": {"customer": {"limits": {"connections": 1}}}})
         first = stray().greet()
         second = stray().reply()
+        wait_until(lambda: any(row["alarm"] == "unknown-sources" and "192.0.2.99" in row["what"]
+                               for row in bed.ctl("alarms")["rows"]), 15, "an alarm names the stranger", 1)
         first.close()
         expect(second.startswith("421 4.7.0 Deferred by sluice"), second)
     finally:
