@@ -12,7 +12,8 @@
 bool strangers_count(struct strangers *strangers, uint64_t boot, const struct wire_ROW_METER *meter, int64_t now_ms)
 {
 	uint64_t count = meter != NULL ? meter->admitted + meter->refused : 0;
-	bool more = strangers->boot == boot && count > 0 && count != strangers->counted;
+	bool more = strangers->boot == boot ? count > 0 && count != strangers->counted
+					    : meter != NULL && meter->connections > 0;
 
 	strangers->boot = boot;
 	strangers->counted = count;

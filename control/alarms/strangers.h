@@ -17,8 +17,8 @@ struct strangers {
 	char from[STRANGERS_NAMED * 48];
 };
 
-/* What the gate's meter of customer "unknown" shows now; NULL: there is none. True: there are more than before. What
- * was there at the first look is old. */
+/* What the gate's meter of customer "unknown" shows now; NULL: there is none. True: there are more than before. At the
+ * first look those count that are open. */
 bool strangers_count(struct strangers *strangers, uint64_t boot, const struct wire_ROW_METER *meter, int64_t now_ms);
 
 /* Whose connections are open now: the first few addresses are kept as text. */

@@ -4,7 +4,7 @@
 #include "unit.h"
 
 static const struct wire_ROW_METER five = { .admitted = 3, .refused = 2 }, six = { .admitted = 3, .refused = 3 },
-				   one = { .admitted = 1 };
+				   one = { .admitted = 1 }, open = { .admitted = 6, .connections = 1 };
 
 START_TEST(what_is_new)
 {
@@ -23,6 +23,8 @@ START_TEST(what_is_new)
 		{ 7, &one, 500000, true, true },
 		{ 8, &one, 504000, false, true }, /* another gate: what it has counted was there before */
 		{ 8, &six, 508000, true, true },
+		{ 9, &open, 900000, true, true }, /* and is still open */
+		{ 9, &open, 904000, false, true },
 	};
 	struct strangers strangers = { 0 };
 
