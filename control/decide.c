@@ -270,8 +270,3 @@ int daemon_end_all(struct daemon *daemon, const uint64_t *ids, size_t count, con
 	arm_expiry(daemon, -1);
 	return ret;
 }
-
-int daemon_end(struct daemon *daemon, uint64_t id, const char *by, uint64_t *ret_generation)
-{
-	return ledger_find(&daemon->ledger, id) != NULL ? daemon_end_all(daemon, &id, 1, by, ret_generation) : -ENOENT;
-}

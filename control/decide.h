@@ -21,9 +21,7 @@ void decide_stop(struct daemon *daemon);
 /* Stores, then enforces; what it supersedes ends. 0 or a negative errno; decision->id and ->generation are set. */
 int daemon_decide(struct daemon *daemon, struct decision *decision);
 
-/* Ends one; 0, -ENOENT when it is not in force, or another negative errno. / Ends several, all or, with a negative
- * errno, none; ids that are not in force are passed over. */
-int daemon_end(struct daemon *daemon, uint64_t id, const char *by, uint64_t *ret_generation);
+/* Ends several: all, or none and a negative errno; ids that are not in force are passed over. */
 int daemon_end_all(struct daemon *daemon, const uint64_t *ids, size_t count, const char *by, uint64_t *ret_generation);
 
 #endif

@@ -126,8 +126,8 @@ static void forget_meters(struct control *control, uint64_t now)
 	struct meters *meters = control->config.meters;
 	bool tight = meters_used(meters) > meters_most(meters) / 4 * 3;
 
-	control->meter_at = meters_walk_some(meters, control->meter_at, FORGET_CHAINS, now, tight ? 0 : METER_FORGET_MS,
-					     NULL, NULL);
+	control->meter_at =
+		meters_walk(meters, control->meter_at, FORGET_CHAINS, now, tight ? 0 : METER_FORGET_MS, NULL, NULL);
 	control->forgetting = control->meter_at != 0;
 }
 

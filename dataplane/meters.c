@@ -314,8 +314,8 @@ static void walk_chain(struct meters *meters, struct meter_chain *chain, uint64_
 	}
 }
 
-uint32_t meters_walk_some(struct meters *meters, uint32_t from, uint32_t chains, uint64_t now, uint32_t forget_ms,
-			  void (*each)(void *context, const struct meter *meter), void *context)
+uint32_t meters_walk(struct meters *meters, uint32_t from, uint32_t chains, uint64_t now, uint32_t forget_ms,
+		     void (*each)(void *context, const struct meter *meter), void *context)
 {
 	uint32_t all = meters->index->mask + 1, end = chains < all - from ? from + chains : all;
 
@@ -330,12 +330,6 @@ uint32_t meters_walk_some(struct meters *meters, uint32_t from, uint32_t chains,
 		rte_spinlock_unlock(&chain->lock);
 	}
 	return end < all ? end : 0;
-}
-
-void meters_walk(struct meters *meters, uint64_t now, uint32_t forget_ms,
-		 void (*each)(void *context, const struct meter *meter), void *context)
-{
-	meters_walk_some(meters, 0, UINT32_MAX, now, forget_ms, each, context);
 }
 
 void meters_lock(struct meters *meters)

@@ -115,13 +115,12 @@ static inline struct meter_messages *meter_messages(const struct meters *meters,
 void meter_update(struct meters *meters, struct meter *meter, uint32_t layout, const struct limits *limits,
 		  uint64_t now);
 
-/* Control thread: calls `each` under a chain's lock; meters nobody named for `forget_ms` are given back. All of them;
- * or only those of `chains` chains from `from` on, so that a million of them keep nobody waiting: returns where to go
- * on, 0 when all were seen. */
-void meters_walk(struct meters *meters, uint64_t now, uint32_t forget_ms,
-		 void (*each)(void *context, const struct meter *meter), void *context);
-uint32_t meters_walk_some(struct meters *meters, uint32_t from, uint32_t chains, uint64_t now, uint32_t forget_ms,
-			  void (*each)(void *context, const struct meter *meter), void *context);
+/* Control thread: calls `each` under a chain's lock; meters nobody named for `forget_ms` are given back. Of `chains`
+ * chains from `from` on, so that a million of them keep nobody waiting: returns where to go on, 0 when all were seen.
+ */
+#define METERS_ALL UINT32_MAX
+uint32_t meters_walk(struct meters *meters, uint32_t from, uint32_t chains, uint64_t now, uint32_t forget_ms,
+		     void (*each)(void *context, const struct meter *meter), void *context);
 
 /* Around the admission of a connection: slots and tokens of all its scopes are looked at and taken as one. Once a
  * connection, so one lock for all. Slots are given back without it. */

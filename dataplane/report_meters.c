@@ -31,8 +31,6 @@ static bool wanted(const struct scope_key *key, const struct wire_QUERY *query)
 	/* A customer's account at a domain is no scope. */
 	if (key->scope == SCOPE_DOMAIN && key->customer != 0)
 		return false;
-	if (query->exact != 0)
-		return memcmp(&query->key[key->scope], key, sizeof(*key)) == 0;
 	return (query->scope == SCOPES || query->scope == key->scope) &&
 	       (query->customer == ID_ANY || query->customer == key->customer) &&
 	       (query->provider == ID_ANY || query->provider == key->provider);
@@ -113,12 +111,11 @@ static void rank(struct tally *tally, const struct meter *meter, struct wire_ROW
 		find_least(tally);
 }
 
-static void take(void *context, const struct meter *meter)
+static void put_meter(struct tally *tally, const struct meter *meter)
 {
-	struct tally *tally = context;
 	struct wire_ROW_METER row;
 
-	if (tally->ret < 0 || !wanted(&meter->key, &tally->query))
+	if (tally->ret < 0)
 		return;
 	if (tally->first == NULL && tally->query.most != 0 && tally->rows >= tally->query.most)
 		return;
@@ -130,6 +127,14 @@ static void take(void *context, const struct meter *meter)
 	fill_limits(tally, meter, &row);
 	tally->ret = frame_put(tally->out, WIRE_ROW_METER, &row);
 	tally->rows++;
+}
+
+static void take(void *context, const struct meter *meter)
+{
+	struct tally *tally = context;
+
+	if (wanted(&meter->key, &tally->query))
+		put_meter(tally, meter);
 }
 
 static int by_value(const void *left, const void *right, void *order)
@@ -206,7 +211,7 @@ static void take_exact(struct tally *tally)
 		meter_hashes(meters, key, 1, &hash);
 		uint32_t index = meter_find(meters, key, hash);
 		if (index != 0)
-			take(tally, meter_at(meters, index));
+			put_meter(tally, meter_at(meters, index));
 	}
 }
 
@@ -221,8 +226,8 @@ static bool look(struct tally *tally)
 		take_exact(tally);
 		return true;
 	}
-	tally->at = meters_walk_some(tally->config->meters, tally->at, CHAINS_A_STEP, tally->now, INT32_MAX,
-				     volumes ? take_volume : take, tally);
+	tally->at = meters_walk(tally->config->meters, tally->at, CHAINS_A_STEP, tally->now, INT32_MAX,
+				volumes ? take_volume : take, tally);
 	return tally->at == 0;
 }
 

@@ -92,6 +92,16 @@ static void answer_refusal(struct request *request, const struct refusal *refusa
 	answer((struct pending *)request, refusal->status, refusal_reply(refusal));
 }
 
+void request_note(const struct request *request, const char *what, const char *text)
+{
+	struct event event = { .at_ms = wall_ms() };
+
+	snprintf(event.what, sizeof(event.what), "%s", what);
+	snprintf(event.author, sizeof(event.author), "%s", request->author);
+	snprintf(event.text, sizeof(event.text), "%s", text);
+	journal_note(request->daemon->journal, &event);
+}
+
 void request_refuse(struct request *request, const char *field, const char *format, ...)
 {
 	char text[sizeof(((struct refusal *)0)->text)];

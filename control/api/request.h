@@ -60,6 +60,9 @@ void request_stored(struct daemon *daemon);
 /* Answers now; takes `reply`: an object, or a string for a command that is a page. */
 void request_reply(struct request *request, json_t *reply);
 
+/* Puts what was done in the audit, with who asked for it; it is no decision. */
+void request_note(const struct request *request, const char *what, const char *text);
+
 /* {"ok":false,"error":...,"field":...}; field NULL: it is not the request's fault. */
 void request_refuse(struct request *request, const char *field, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -68,16 +68,6 @@ static void diff(struct request *request)
 	request_refuse(request, NULL, "%s: %s", request->daemon->config_path, strerror(-ret));
 }
 
-static void note(const struct request *request, const char *what)
-{
-	struct event event = { .at_ms = wall_ms() };
-
-	snprintf(event.what, sizeof(event.what), "%s", what);
-	snprintf(event.author, sizeof(event.author), "%s", request->author);
-	snprintf(event.text, sizeof(event.text), "%.300s", request->daemon->config_path);
-	journal_note(request->daemon->journal, &event);
-}
-
 /* The file is the new one: it is taken, or the one before is put back. */
 static void take(struct request *request, const char *what, const char *message)
 {
@@ -92,7 +82,7 @@ static void take(struct request *request, const char *what, const char *message)
 			       ret == 0 ? "what it was" : "the new one all the same");
 		return;
 	}
-	note(request, what);
+	request_note(request, what, daemon->config_path);
 	request_when_enforced(request, json_pack("{s:b, s:s}", "ok", 1, "message", message),
 			      link_status(daemon->link)->wanted);
 }

@@ -186,16 +186,6 @@ static uint32_t roll_number(void)
 	return 1000 + number % NUMBERS;
 }
 
-static void note_stop(const struct request *request, const char *what, const char *text)
-{
-	struct event event = { .at_ms = wall_ms() };
-
-	snprintf(event.what, sizeof(event.what), "%s", what);
-	snprintf(event.author, sizeof(event.author), "%s", request->author);
-	snprintf(event.text, sizeof(event.text), "%s", text);
-	journal_note(request->daemon->journal, &event);
-}
-
 /* "12 of 40 customers (30 %)", with their volume where that is known. */
 static char *size_text(const struct blast_size *size, char *out, size_t room)
 {
@@ -227,7 +217,7 @@ static void answer_stopped(struct request *request, const struct blast_limits *l
 	if (daemon->blast.stop.orders == 1) {
 		char what[300];
 		snprintf(what, sizeof(what), "%s: would make it %s within %s", request->command->name, radius, window);
-		note_stop(request, "stopped", what);
+		request_note(request, "stopped", what);
 		snprintf(daemon->stopped, sizeof(daemon->stopped), "%s by %.64s, %s", request->command->name,
 			 request->author, radius);
 	}
@@ -286,7 +276,7 @@ void command_CONFIRM(struct request *request)
 	}
 	snprintf(text, sizeof(text), "%llu stopped%s%s; %s", (unsigned long long)orders, reason != NULL ? ": " : "",
 		 reason != NULL ? reason : "", daemon->stopped);
-	note_stop(request, "confirmed", text);
+	request_note(request, "confirmed", text);
 	stop_look(daemon);
 	snprintf(text, sizeof(text), "confirmed, %llu order%s to be given again%s: what was hit before counts no more",
 		 (unsigned long long)orders, orders == 1 ? " is" : "s are",

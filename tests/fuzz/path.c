@@ -144,8 +144,8 @@ static void fall_silent(void)
 	}
 	must(flow_count(worker->flows) == 0 && worker->held == 0 && worker->wheel->entries == 0);
 	must(rte_mempool_avail_count(gate.pool) == PACKETS);
-	meters_walk(gate.meters, now, UINT32_MAX, look_idle, NULL);
-	meters_walk(gate.meters, now + 3600 * SECOND, 0, NULL, NULL);
+	meters_walk(gate.meters, 0, METERS_ALL, now, UINT32_MAX, look_idle, NULL);
+	meters_walk(gate.meters, 0, METERS_ALL, now + 3600 * SECOND, 0, NULL, NULL);
 	must(meters_used(gate.meters) == 0);
 }
 

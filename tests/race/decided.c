@@ -173,7 +173,7 @@ int main(void)
 		thread[i] = race_start(use, worker[i]);
 	while (clock_now() < end) {
 		publish(&apply, ++number);
-		meters_walk(gate.meters, clock_now(), 0, NULL, NULL);
+		meters_walk(gate.meters, 0, METERS_ALL, clock_now(), 0, NULL, NULL);
 		if (number % 4 == 0)
 			sched_yield();
 		if (number % 16 == 0)

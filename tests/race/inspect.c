@@ -146,7 +146,7 @@ static void control(struct apply *apply, struct questions *questions, uint64_t e
 		publish(apply, number);
 		for (uint32_t what = 0; what < QUERIES; what++)
 			ret_rows[what] += ask(questions, what, what == QUERY_FLOWS && number % 4 == 0 ? 3 : ID_ANY);
-		meters_walk(gate.meters, clock_now(), 1, NULL, NULL);
+		meters_walk(gate.meters, 0, METERS_ALL, clock_now(), 1, NULL, NULL);
 	}
 }
 

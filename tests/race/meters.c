@@ -314,7 +314,7 @@ static void control(struct apply *apply, uint64_t end, uint32_t forget_ms, uint6
 	while (clock_now() < end) {
 		uint64_t now = clock_now();
 		tables_publish(apply, ++*number);
-		meters_walk(gate.meters, now, forget_ms, look, &sum);
+		meters_walk(gate.meters, 0, METERS_ALL, now, forget_ms, look, &sum);
 	}
 	require(sum.meters > 100, "%llu meters seen", (unsigned long long)sum.meters);
 }
@@ -337,10 +337,10 @@ static void run(struct apply *apply, uint64_t end, uint32_t forget_ms, uint64_t 
 static void check_end(struct sum *ret_sum)
 {
 	*ret_sum = (struct sum){ 0 };
-	meters_walk(gate.meters, 0, UINT32_MAX, look_idle, ret_sum);
+	meters_walk(gate.meters, 0, METERS_ALL, 0, UINT32_MAX, look_idle, ret_sum);
 	require(meters_used(gate.meters) == ret_sum->meters, "%u meters used, %llu found", meters_used(gate.meters),
 		(unsigned long long)ret_sum->meters);
-	meters_walk(gate.meters, clock_now() + 3600u * 1000000000ull, 0, NULL, NULL);
+	meters_walk(gate.meters, 0, METERS_ALL, clock_now() + 3600u * 1000000000ull, 0, NULL, NULL);
 	require(meters_used(gate.meters) == 0, "%u meters are never forgotten", meters_used(gate.meters));
 }
 

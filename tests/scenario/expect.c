@@ -163,7 +163,7 @@ static bool expect_meter(struct scenario *scenario, struct words words, size_t f
 
 	if (!right(scenario, policy_scope(&scenario->policy, scope, &look.key)))
 		return false;
-	meters_walk(scenario->bench.gate.meters, 0, INT32_MAX, look_at, &look);
+	meters_walk(scenario->bench.gate.meters, 0, METERS_ALL, 0, INT32_MAX, look_at, &look);
 	return compare(scenario, scope, words_take(&words), *(uint64_t *)((char *)&look + field));
 }
 

@@ -124,7 +124,7 @@ static bool settle(struct scenario *scenario)
 	traffic_collect(&scenario->traffic, bench);
 	if (!scenario->policy.begun)
 		return true;
-	meters_walk(bench->gate.meters, 0, INT32_MAX, add_slots, &left);
+	meters_walk(bench->gate.meters, 0, METERS_ALL, 0, INT32_MAX, add_slots, &left);
 	if (bench_flows(bench) + bench_held(bench) + left > 0)
 		return fail(scenario, "half an hour later: %u flows, %u held packets, %lu slots and references left",
 			    bench_flows(bench), bench_held(bench), left);

@@ -46,7 +46,7 @@ static uint32_t walk(struct meters *meters, uint64_t now, uint32_t forget_ms)
 {
 	uint32_t seen = 0;
 
-	meters_walk(meters, now, forget_ms, count_one, &seen);
+	meters_walk(meters, 0, METERS_ALL, now, forget_ms, count_one, &seen);
 	return seen;
 }
 

@@ -15,11 +15,11 @@ START_TEST(released_after_the_walk_began)
 
 	meter_hashes(meters, &key, 1, &hash);
 	meter_release(meters, meter_acquire(meters, &key, hash), 10 * S + 1);
-	meters_walk(meters, 10 * S, 3600000, NULL, NULL);
+	meters_walk(meters, 0, METERS_ALL, 10 * S, 3600000, NULL, NULL);
 	ck_assert_uint_eq(meters_used(meters), 1);
-	meters_walk(meters, 10 * S - 50000000, 0, NULL, NULL);
+	meters_walk(meters, 0, METERS_ALL, 10 * S - 50000000, 0, NULL, NULL);
 	ck_assert_uint_eq(meters_used(meters), 1);
-	meters_walk(meters, 10 * S, 0, NULL, NULL);
+	meters_walk(meters, 0, METERS_ALL, 10 * S, 0, NULL, NULL);
 	ck_assert_uint_eq(meters_used(meters), 0);
 	meters_destroy(meters);
 }
@@ -35,9 +35,9 @@ START_TEST(milliseconds_that_wrap)
 
 	meter_hashes(meters, &key, 1, &hash);
 	meter_release(meters, meter_acquire(meters, &key, hash), now);
-	meters_walk(meters, now + 3 * S, 3001, NULL, NULL);
+	meters_walk(meters, 0, METERS_ALL, now + 3 * S, 3001, NULL, NULL);
 	ck_assert_uint_eq(meters_used(meters), 1);
-	meters_walk(meters, now + 3 * S, 3000, NULL, NULL);
+	meters_walk(meters, 0, METERS_ALL, now + 3 * S, 3000, NULL, NULL);
 	ck_assert_uint_eq(meters_used(meters), 0);
 	meters_destroy(meters);
 }

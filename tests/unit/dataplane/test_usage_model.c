@@ -330,7 +330,7 @@ static void check_all(uint64_t now)
 {
 	unsigned seen = 0;
 
-	meters_walk(gate.meters, now, UINT32_MAX, check_meter, &seen);
+	meters_walk(gate.meters, 0, METERS_ALL, now, UINT32_MAX, check_meter, &seen);
 	ck_assert_uint_eq(seen, things);
 	for (uint32_t i = 0; i < FLOWS; i++)
 		ck_assert(flows[i].flow->counted == flows[i].counted &&
@@ -399,7 +399,7 @@ START_TEST(as_the_account)
 	check_tickets();
 	for (unsigned i = 0; i < things; i++)
 		ck_assert(thing[i].connections == 0 && thing[i].references == 0);
-	meters_walk(gate.meters, now + 3600 * S, 0, NULL, NULL);
+	meters_walk(gate.meters, 0, METERS_ALL, now + 3600 * S, 0, NULL, NULL);
 	ck_assert_uint_eq(meters_used(gate.meters), 0);
 }
 END_TEST
